@@ -14,6 +14,9 @@ typedef struct mc_bytes {
     size_t nbytes;
 } mc_bytes;
 
+/** Says whether a tensor's bytes may be used; MCOMP_ERR_CORRUPT where not. */
+typedef mcomp_status (*mc_tensor_check_fn)(void *release_user);
+
 struct mcomp_tensor {
     atomic_size_t references;
     mcomp_context *context;
@@ -31,7 +34,14 @@ struct mcomp_tensor {
     void *owned;                    /**< memory of ours that ends with the tensor, or NULL */
     mcomp_release_fn release;       /**< called with release_user at the end, or NULL */
     void *release_user;
+    mc_tensor_check_fn check;       /**< called with release_user at the first touch, or NULL */
+    _Atomic(bool) checked;
 };
+
+/** Have the bytes checked when they are first decoded or written: package does so with checksums. */
+void mc_tensor_check_at_touch(mcomp_tensor *tensor, mc_tensor_check_fn check);
+/** Called by whatever is about to read a tensor's stored bytes; cheap after the first success. */
+mcomp_status mc_tensor_touch(const mcomp_tensor *tensor);
 
 /** Bytes of one element of a dtype, 0 for an unknown one. */
 size_t mc_dtype_nbytes(mcomp_dtype dtype);
