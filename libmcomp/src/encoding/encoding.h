@@ -1,13 +1,13 @@
 /** @file encoding.h
  *  Encodings: what is legal, what parts one is stored in, how it is called. Plain data, no memory.
  *
- *  Order of elements. Weights are [O, I, kernel...] (Conv) or [O, I] (Gemm). Sparse R x C: blocks in
- *  the order (o / R, i / C, tap); within a block (r, c); blocks at the edges are short. With 1 x 1
- *  that is the order of memory for 2-D weights and (o, i, tap) = memory order for all. N:M: groups of
- *  m consecutive input channels in the order (o, i / m, tap), the last group short.
+ *  Order of elements. Weights are [O, I, kernel...] (Conv) or [O, I] (Gemm). Sparse R x C: blocks
+ * in the order (o / R, i / C, tap); within a block (r, c); blocks at the edges are short. With 1 x
+ * 1 that is the order of memory for 2-D weights and (o, i, tap) = memory order for all. N:M: groups
+ * of m consecutive input channels in the order (o, i / m, tap), the last group short.
  *
- *  Gaps. A gap symbol g < 2^gap_bits - 1: skip g blocks, then one is stored. g = 2^gap_bits - 1: skip
- *  that many blocks, nothing is stored (a filler).
+ *  Gaps. A gap symbol g < 2^gap_bits - 1: skip g blocks, then one is stored. g = 2^gap_bits - 1:
+ * skip that many blocks, nothing is stored (a filler).
  *
  *  Zero. Left-out elements are 0: uniform zero points, codebook entry 0 (which is 0.0f exactly in
  *  every sparse and n:m codebook tensor), float 0. */
