@@ -26,19 +26,20 @@ struct mcomp_tensor {
     mcomp_layout layout;
     size_t element_count;
     bool encoded;
-    void *data;                     /**< plain: elements; encoded: NULL */
-    mcomp_encoding encoding;        /**< encoded */
-    mc_bytes parts[MC_PART_COUNT];  /**< encoded: the stored bytes, exactly as in a file */
-    size_t stored_count;            /**< encoded: symbols (floats) stored in MC_PART_SYMBOLS */
-    size_t gap_count;               /**< encoded, gaps: entries in MC_PART_POSITIONS, fillers included */
-    void *owned;                    /**< memory of ours that ends with the tensor, or NULL */
-    mcomp_release_fn release;       /**< called with release_user at the end, or NULL */
+    void *data;                    /**< plain: elements; encoded: NULL */
+    mcomp_encoding encoding;       /**< encoded */
+    mc_bytes parts[MC_PART_COUNT]; /**< encoded: the stored bytes, exactly as in a file */
+    size_t stored_count;           /**< encoded: symbols (floats) stored in MC_PART_SYMBOLS */
+    size_t gap_count;         /**< encoded, gaps: entries in MC_PART_POSITIONS, fillers included */
+    void *owned;              /**< memory of ours that ends with the tensor, or NULL */
+    mcomp_release_fn release; /**< called with release_user at the end, or NULL */
     void *release_user;
-    mc_tensor_check_fn check;       /**< called with release_user at the first touch, or NULL */
+    mc_tensor_check_fn check; /**< called with release_user at the first touch, or NULL */
     _Atomic(bool) checked;
 };
 
-/** Have the bytes checked when they are first decoded or written: package does so with checksums. */
+/** Have the bytes checked when they are first decoded or written: package does so with checksums.
+ */
 void mc_tensor_check_at_touch(mcomp_tensor *tensor, mc_tensor_check_fn check);
 /** Called by whatever is about to read a tensor's stored bytes; cheap after the first success. */
 mcomp_status mc_tensor_touch(const mcomp_tensor *tensor);
@@ -56,20 +57,20 @@ char *mc_shape_format(uint32_t rank, const int64_t *shape, char *text, size_t ca
 
 /** What is to be stored. Arrays hold element_count entries in memory order and are borrowed. */
 typedef struct mc_weight_values {
-    const float *floats;         /**< float numerics: the values; else NULL */
-    const uint8_t *symbols;      /**< uniform, codebook */
-    const uint8_t *kept;         /**< n:m: 1 = stored, exactly min(n, group) a group; others NULL: what is
-                                      not zero is stored */
-    const float *scales;         /**< uniform: 1 or shape[0] */
-    const uint8_t *zero_points;  /**< uniform with zero_points */
+    const float *floats;    /**< float numerics: the values; else NULL */
+    const uint8_t *symbols; /**< uniform, codebook */
+    const uint8_t *kept; /**< n:m: 1 = stored, exactly min(n, group) a group; others NULL: what is
+                              not zero is stored */
+    const float *scales; /**< uniform: 1 or shape[0] */
+    const uint8_t *zero_points; /**< uniform with zero_points */
     const float *codebook;
     size_t codebook_count;
 } mc_weight_values;
 
 /** Make an encoded tensor. Deterministic: the same values give the same bytes.
  *  @retval MCOMP_ERR_UNSUPPORTED       illegal triple
- *  @retval MCOMP_ERR_INVALID_ARGUMENT  values contradict the encoding (a symbol out of range, a codebook
- *                                      whose entry 0 is not 0 in a sparse tensor, ...) */
+ *  @retval MCOMP_ERR_INVALID_ARGUMENT  values contradict the encoding (a symbol out of range, a
+ * codebook whose entry 0 is not 0 in a sparse tensor, ...) */
 mcomp_status mc_tensor_encode(mcomp_context *context, uint32_t rank, const int64_t *shape,
                               const mcomp_encoding *encoding, const mc_weight_values *values,
                               mcomp_tensor **out);
