@@ -1,6 +1,6 @@
 /** @file graph_struct.h
- *  What a graph holds. Operators, rewrites, the file format, devices and passes read it; only graph/
- *  changes it. */
+ *  What a graph holds. Operators, rewrites, the file format, devices and passes read it; only
+ *  graph/ changes it. */
 #ifndef MC_GRAPH_STRUCT_H
 #define MC_GRAPH_STRUCT_H
 
@@ -12,8 +12,8 @@
 
 /** What a node does to its result before it stores it. */
 typedef struct mc_activation {
-    bool clamp;  /**< result = min(max(result, low), high), NaN stays NaN */
-    float low;   /**< Relu: 0 and +infinity */
+    bool clamp; /**< result = min(max(result, low), high), NaN stays NaN */
+    float low;  /**< Relu: 0 and +infinity */
     float high;
 } mc_activation;
 
@@ -26,24 +26,26 @@ typedef struct mc_window {
 } mc_window;
 
 /** Attributes of a node, parsed and checked once, by its operator. Members by operator:
- *  Conv: inputs x, w [O, I / group, kh, kw], bias [O] or none, residual (same shape as the output) or
- *        none: y = activation(conv(x, w) + bias + residual).
- *  Gemm: inputs x [N, K], w, bias [O] or none. w is [O, K] where transpose_b, else [K, O]. alpha = beta = 1.
+ *  Conv: inputs x, w [O, I / group, kh, kw], bias [O] or none, residual (same shape as the output)
+ *        or none: y = activation(conv(x, w) + bias + residual).
+ *  Gemm: inputs x [N, K], w, bias [O] or none. w is [O, K] where transpose_b, else [K, O].
+ *        alpha = beta = 1.
  *  Add: inputs a, b of equal shape, or b a constant that broadcasts; y = activation(a + b).
- *  Quantised outputs (dtype u8, s8): Conv, Gemm, Add, Concat, Pad, pools: value->scale, zero_point. */
+ *  Quantised outputs (dtype u8, s8) of Conv, Gemm, Add, Concat, Pad, pools: value->scale,
+ *  zero_point. */
 typedef struct mc_node_params {
-    mc_window window;         /**< Conv and pools */
-    int32_t group;            /**< Conv */
-    bool transpose_b;         /**< Gemm */
-    bool count_include_pad;   /**< AveragePool */
-    bool ceil_mode;           /**< pools; the output shape already says so */
-    int32_t axis;             /**< Concat, Flatten, Softmax; normalised to >= 0 */
-    float epsilon;            /**< BatchNormalization */
-    float pad_value;          /**< Pad */
+    mc_window window;              /**< Conv and pools */
+    int32_t group;                 /**< Conv */
+    bool transpose_b;              /**< Gemm */
+    bool count_include_pad;        /**< AveragePool */
+    bool ceil_mode;                /**< pools; the output shape already says so */
+    int32_t axis;                  /**< Concat, Flatten, Softmax; normalised to >= 0 */
+    float epsilon;                 /**< BatchNormalization */
+    float pad_value;               /**< Pad */
     int64_t begin[MCOMP_MAX_RANK]; /**< Slice: first index; Pad: elements before */
     int64_t end[MCOMP_MAX_RANK];   /**< Pad: elements after */
     int64_t step[MCOMP_MAX_RANK];  /**< Slice */
-    mc_activation activation; /**< Conv, Gemm, Add; Relu and Clip themselves */
+    mc_activation activation;      /**< Conv, Gemm, Add; Relu and Clip themselves */
 } mc_node_params;
 
 typedef struct mc_value {
@@ -51,7 +53,7 @@ typedef struct mc_value {
     uint32_t rank;
     int64_t shape[MCOMP_MAX_RANK];
     mcomp_dtype dtype;
-    float scale;            /**< quantised activation, else 0 */
+    float scale; /**< quantised activation, else 0 */
     int32_t zero_point;
     int32_t producer;       /**< node index, -1 for inputs and constants */
     mcomp_tensor *constant; /**< a reference of the graph's, or NULL */
@@ -69,7 +71,7 @@ typedef struct mc_node {
     mcomp_attribute *attributes; /**< as given; params is what they mean */
     uint32_t attribute_count;
     mc_node_params params;
-    uint64_t macs;               /**< for one image */
+    uint64_t macs; /**< for one image */
 } mc_node;
 
 typedef struct mc_metadata {
@@ -80,7 +82,7 @@ typedef struct mc_metadata {
 struct mcomp_graph {
     atomic_size_t references;
     mcomp_context *context;
-    mc_arena arena;         /**< names, attributes, metadata, notes */
+    mc_arena arena; /**< names, attributes, metadata, notes */
     const char *name;
     bool verified;
     mc_value *values;
@@ -96,6 +98,8 @@ struct mcomp_graph {
     const char **notes;
     uint32_t note_count, note_capacity;
     const char *recipe;     /**< canonical text, "" if none */
+    mcomp_value *names;     /**< hash table over the values' names, MCOMP_NO_VALUE = free */
+    uint32_t name_capacity; /**< a power of two, or 0 */
     uint64_t parameters;    /**< of the source; computed by verify unless set before */
     uint64_t float_nbytes;
     bool source_counts_set;
@@ -103,11 +107,11 @@ struct mcomp_graph {
 
 /** An operator: its name, what it accepts, and its shape. One a file. */
 struct mc_operator {
-    const char *name;                  /**< ONNX's */
-    uint32_t min_inputs, max_inputs;   /**< max UINT32_MAX: any number */
-    const char *const *attributes;     /**< names accepted, NULL-terminated */
-    /** Parse attributes into node->params, check inputs, set shape, dtype, scale and zero point of the
-     *  output and node->macs. Messages begin with "node NAME: ". */
+    const char *name;                /**< ONNX's */
+    uint32_t min_inputs, max_inputs; /**< max UINT32_MAX: any number */
+    const char *const *attributes;   /**< names accepted, NULL-terminated */
+    /** Parse attributes into node->params, check inputs, set shape, dtype, scale and zero point of
+     *  the output and node->macs. Messages begin with "node NAME: ". */
     mcomp_status (*infer)(const mcomp_graph *graph, mc_node *node, mc_value *output);
 };
 
@@ -121,17 +125,21 @@ const mcomp_attribute *mc_node_attribute(const mc_node *node, const char *name);
 const mc_value *mc_node_input(const mcomp_graph *graph, const mc_node *node, uint32_t index);
 /** Elements of one image of a value (shape without the batch axis), or of all for a constant. */
 size_t mc_value_element_count(const mc_value *value);
-/** Is the node's weight one that recipes may touch: input 1 of Conv or Gemm, constant, float? */
+/** Is the node's weight one that recipes may touch: input 1 of a Conv or Gemm that computes in
+ *  float32, and constant? */
 bool mc_node_has_weight(const mcomp_graph *graph, const mc_node *node);
 /** Conv with as many groups as input channels, more than one. */
 bool mc_node_is_depthwise(const mcomp_graph *graph, const mc_node *node);
 
 mcomp_graph *mc_graph_retain(mcomp_graph *graph);
 
-/** A new verified graph, the same but for constants: replacements[v] replaces constant v, NULL keeps it;
- *  value_count entries. Keeps metadata, recipe, notes, source counts, sqnr. */
+/** A new verified graph, the same but for constants: replacements[v] replaces constant v, NULL
+ * keeps it; value_count entries. Keeps metadata, recipe, notes, source counts, sqnr. */
 mcomp_status mc_graph_copy_with_constants(mcomp_graph *graph, mcomp_tensor *const *replacements,
                                           mcomp_graph **out);
+/** Metadata, recipe, notes and source counts, from a verified graph to one that is not verified
+ * yet. */
+mcomp_status mc_graph_copy_annotations(const mcomp_graph *source, mcomp_graph *copy);
 /** The following three only before the graph is shared. */
 mcomp_status mc_graph_set_recipe(mcomp_graph *graph, const char *text);
 mcomp_status mc_graph_add_note(mcomp_graph *graph, const char *text);

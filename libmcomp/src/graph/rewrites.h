@@ -1,18 +1,23 @@
 /** @file rewrites.h
- *  What mcomp_graph_simplify() is made of: each rewrite takes a verified graph and gives a new one. */
+ *  What mcomp_graph_simplify() is made of: each rewrite takes a verified graph and gives a new one.
+ */
 #ifndef MC_REWRITES_H
 #define MC_REWRITES_H
 
 #include "graph_struct.h"
 
-/** Nodes whose inputs are all constants, Identity and Dropout-like no-ops, DequantizeLinear of weights. */
+/** Identity and the like of a constant or an activation goes, DequantizeLinear of 8-bit weights
+ * becomes a uniform encoding. An int32 bias stays dequantised by its node, for the quantisation to
+ * find. */
 mcomp_status mc_rewrite_fold_constants(mcomp_graph *graph, mcomp_simplify_info *info,
                                        mcomp_graph **out);
-/** BatchNormalization into the Conv or Gemm before it (whose result nothing else reads). The folded node
- *  keeps the attributes output_mean and output_deviation, floats [O] (BatchNorm's shift and |scale|). */
+/** BatchNormalization, and Add of a constant a channel, into the Conv or Gemm before it (whose
+ * result nothing else reads). A node that BatchNormalization was folded into keeps the attributes
+ * output_mean and output_deviation, floats [O] (BatchNorm's shift and |scale|). */
 mcomp_status mc_rewrite_fold_batchnorm(mcomp_graph *graph, mcomp_simplify_info *info,
                                        mcomp_graph **out);
-/** Dequantize -> operator -> (activation) -> Quantize into one integer node. */
+/** Dequantize -> operator -> (activation) -> Quantize into one integer node. What stays in float
+ * reads its int32 biases as float32 after this. */
 mcomp_status mc_rewrite_fold_quantization(mcomp_graph *graph, mcomp_simplify_info *info,
                                           mcomp_graph **out);
 /** Relu and Clip into the node before; then Add into a Conv, as its residual. */

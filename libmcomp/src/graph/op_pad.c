@@ -1,0 +1,79 @@
+#include <math.h>
+#include <string.h>
+
+#include "attributes.h"
+#include "base/status.h"
+
+/* Axes that the pads are for: all, or those of input 3. */
+static mcomp_status parse_axes(const mcomp_graph *graph, const mc_node *node, uint32_t rank,
+                               int64_t *axes, uint32_t *count)
+{
+    if (mc_node_input(graph, node, 3))
+        return mc_node_constant_integers(graph, node, 3, axes, MCOMP_MAX_RANK, count);
+    *count = rank;
+    for (uint32_t i = 0; i < rank; i++)
+        axes[i] = i;
+    return MCOMP_OK;
+}
+
+static mcomp_status pad_axis(const mc_node *node, int64_t before, int64_t after, uint32_t axis,
+                             int64_t *extent)
+{
+    MC_REQUIRE(before >= 0 && before <= INT32_MAX && after >= 0 && after <= INT32_MAX,
+               MCOMP_ERR_INVALID_ARGUMENT, "node %s: padding [%lld, %lld] is not in [0, 2^31 - 1]",
+               node->name, (long long)before, (long long)after);
+    MC_REQUIRE(axis != 0 || (before == 0 && after == 0), MCOMP_ERR_UNSUPPORTED,
+               "node %s: pads the batch", node->name);
+    if (axis == 0)
+        return MCOMP_OK;
+    *extent += before + after;
+    MC_REQUIRE(*extent <= INT32_MAX, MCOMP_ERR_LIMIT, "node %s: output extent above 2^31 - 1",
+               node->name);
+    return MCOMP_OK;
+}
+
+static mcomp_status infer_shape(const mcomp_graph *graph, mc_node *node, mc_value *output)
+{
+    const mc_value *input = mc_node_input(graph, node, 0);
+    int64_t pads[2 * MCOMP_MAX_RANK], axes[MCOMP_MAX_RANK];
+    uint32_t pad_count, axis_count;
+    bool seen[MCOMP_MAX_RANK] = {false};
+    MC_TRY(mc_node_constant_integers(graph, node, 1, pads, 2 * MCOMP_MAX_RANK, &pad_count));
+    MC_TRY(parse_axes(graph, node, input->rank, axes, &axis_count));
+    MC_REQUIRE(pad_count == 2 * axis_count, MCOMP_ERR_SHAPE, "node %s: %u pads for %u axes",
+               node->name, pad_count, axis_count);
+    output->rank = input->rank;
+    memcpy(output->shape, input->shape, sizeof output->shape);
+    for (uint32_t i = 0; i < axis_count; i++) {
+        int64_t axis = axes[i] < 0 ? axes[i] + input->rank : axes[i];
+        MC_REQUIRE(axis >= 0 && axis < (int64_t)input->rank && !seen[axis],
+                   MCOMP_ERR_INVALID_ARGUMENT, "node %s: axis %lld is repeated or outside rank %u",
+                   node->name, (long long)axes[i], input->rank);
+        seen[axis] = true;
+        MC_TRY(pad_axis(node, pads[i], pads[i + axis_count], (uint32_t)axis, &output->shape[axis]));
+        node->params.begin[axis] = pads[i];
+        node->params.end[axis] = pads[i + axis_count];
+    }
+    return MCOMP_OK;
+}
+
+static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *output)
+{
+    const char *mode = "constant";
+    MC_TRY(mc_node_check_activation(graph, node, 0));
+    MC_TRY(mc_attribute_text(node, "mode", &mode));
+    MC_REQUIRE(strcmp(mode, "constant") == 0, MCOMP_ERR_UNSUPPORTED,
+               "node %s: mode is %s, must be constant", node->name, mode);
+    MC_TRY(infer_shape(graph, node, output));
+    if (mc_node_input(graph, node, 2))
+        MC_TRY(mc_node_constant_float(graph, node, 2, &node->params.pad_value));
+    MC_TRY(mc_node_keep_quantization(graph, node, output));
+    MC_REQUIRE(output->dtype == MCOMP_DTYPE_F32 || isfinite(node->params.pad_value),
+               MCOMP_ERR_UNSUPPORTED, "node %s: pads integers with an infinite value", node->name);
+    return MCOMP_OK;
+}
+
+static const char *const attributes[] = {"mode", "output_dtype", "output_scale",
+                                         "output_zero_point", NULL};
+
+const mc_operator mc_operator_pad = {"Pad", 2, 4, attributes, infer};
