@@ -33,26 +33,27 @@ typedef struct mc_candidate {
 /** Memory of one run of one operation. Pointers are 64-byte aligned, except those that are the
  *  caller's own tensors; a device must not rely on it. */
 typedef struct mc_run {
-    const void *const *inputs; /**< activations by input index; NULL for constants and left-out ones */
+    const void *const
+        *inputs; /**< activations by input index; NULL for constants and left-out ones */
     void *output;
-    void *workspace;           /**< workspace_nbytes of the candidate */
+    void *workspace; /**< workspace_nbytes of the candidate */
     const mc_parallel *parallel;
 } mc_run;
 
 struct mc_device {
     const struct mc_device_ops *ops;
-    mcomp_context *context;  /**< not retained: the context owns its devices */
+    mcomp_context *context; /**< not retained: the context owns its devices */
     const char *id;
     const char *kind;
     const char *name;
     const char *detail;
     bool available;
-    const char *reason;      /**< why not available, else "" */
+    const char *reason; /**< why not available, else "" */
 };
 
 typedef struct mc_device_ops {
-    /** Answers for a node, best first. *count = 0 and a reason (one line, no node name) where it cannot
-     *  run it: that is not an error. */
+    /** Answers for a node, best first. *count = 0 and a reason (one line, no node name) where it
+     * cannot run it: that is not an error. */
     mcomp_status (*list_candidates)(mc_device *device, const mc_request *request,
                                     mc_candidate *candidates, size_t capacity, size_t *count,
                                     char *reason, size_t reason_capacity);
