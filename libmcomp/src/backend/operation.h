@@ -27,9 +27,9 @@ struct mc_operation {
     size_t batch;
     void (*run)(const mc_operation *operation, const mc_run *run);
     mc_weights weights;
-    void *packed;      /**< weights as the device's kernel likes them, or NULL */
-    int32_t tag;       /**< the candidate's */
-    float **constants; /**< other constant inputs as floats, by input index */
+    void *packed;            /**< weights as the device's kernel likes them, or NULL */
+    const mc_device *device; /**< set by devices whose routines need it */
+    float **constants;       /**< other constant inputs as floats, by input index */
 };
 
 /** One operator of a device: how it is prepared and run. */

@@ -6,9 +6,10 @@
 
 static mcomp_status value_nbytes(const mcomp_plan *plan, const mc_value *value, size_t *nbytes)
 {
+    const size_t most_elements = (size_t)1 << 40;
     size_t element_nbytes = mc_dtype_nbytes(value->dtype);
     MC_REQUIRE(mc_multiply(mc_value_element_count(value), (size_t)plan->batch, nbytes) &&
-                   mc_multiply(*nbytes, element_nbytes, nbytes),
+                   *nbytes <= most_elements && mc_multiply(*nbytes, element_nbytes, nbytes),
                MCOMP_ERR_LIMIT, "value %s is too large for a batch of %lld", value->name,
                (long long)plan->batch);
     return MCOMP_OK;

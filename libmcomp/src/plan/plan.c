@@ -32,8 +32,8 @@ static mcomp_status fill_plan(mcomp_plan *plan, const mcomp_plan_options *option
     plan->locations = mc_alloc_array(graph->context, graph->value_count, sizeof *plan->locations);
     if (!plan->steps || !plan->locations)
         return mc_fail_memory(graph->value_count * sizeof *plan->locations);
+    MC_TRY(mc_plan_locate(plan)); /* first: it refuses what is too large to be reckoned with */
     MC_TRY(mc_plan_place(plan, options->devices));
-    MC_TRY(mc_plan_locate(plan));
     uint64_t needed = plan->weights_nbytes + plan->activations_nbytes + plan->workspace_nbytes;
     MC_REQUIRE(options->memory_limit == 0 || needed <= options->memory_limit, MCOMP_ERR_LIMIT,
                "%llu bytes are needed, %llu are allowed", (unsigned long long)needed,

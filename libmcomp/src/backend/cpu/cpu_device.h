@@ -1,0 +1,59 @@
+/** @file cpu_device.h
+ *  The processor's device: own kernels for what takes time, the reference's routines for the rest.
+ */
+#ifndef MC_CPU_DEVICE_H
+#define MC_CPU_DEVICE_H
+
+#include "backend/operation.h"
+#include "kernels/cpu/depthwise/depthwise.h"
+#include "kernels/cpu/dot/dot.h"
+#include "kernels/cpu/gemm/gemm.h"
+#include "kernels/cpu/im2col/im2col.h"
+
+/** Kernels chosen when the context was made, by what the processor has and the cap allows. */
+typedef struct mc_cpu_kernels {
+    const mc_f32_gemm_kernel *f32_gemm;
+    const mc_s16_gemm_kernel *s16_gemm;
+    const mc_f32_depthwise_kernel *f32_depthwise;
+    const mc_f32_dot_kernel *f32_dot;
+} mc_cpu_kernels;
+
+typedef struct mc_cpu_device {
+    mc_device device;
+    mc_cpu_kernels kernels;
+    char detail[64];
+} mc_cpu_device;
+
+/** One way to run a node. The list is in cpu_device.c; the index in it is the candidate's tag. */
+typedef struct mc_cpu_implementation {
+    /** Can it run the node? */
+    bool (*fits)(const mcomp_graph *graph, const mc_node *node);
+    /** Fill kernel, workspace_nbytes, weights_nbytes, predicted_ns, why. */
+    void (*describe)(const mc_cpu_device *device, const mc_request *request,
+                     mc_candidate *candidate);
+    /** Pack the weights; the operation has them decoded. */
+    mcomp_status (*pack)(const mc_cpu_device *device, mc_operation *operation);
+    void (*run)(const mc_operation *operation, const mc_run *run);
+} mc_cpu_implementation;
+
+extern const mc_cpu_implementation mc_cpu_conv; /**< im2col and GEMM, float or integer */
+extern const mc_cpu_implementation
+    mc_cpu_depthwise;                           /**< one plane after the other, float or integer */
+extern const mc_cpu_implementation mc_cpu_gemm; /**< dot products, float */
+
+mcomp_status mc_cpu_device_open(mcomp_context *context, mc_device **out);
+
+/** The device's kernels, from an operation. */
+const mc_cpu_kernels *mc_cpu_kernels_of(const mc_operation *operation);
+
+/* Cost model: nanoseconds on one thread of a processor of 2020, good enough to rank, replaced by a
+ * measured profile later. */
+#define MC_CPU_NS_PER_VECTOR_MAC 0.02
+#define MC_CPU_NS_PER_SCALAR_MAC 0.5
+#define MC_CPU_NS_PER_BYTE       0.1
+
+/** Predicted time of so many multiply-accumulates and bytes on the context's threads. */
+double mc_cpu_predict_ns(const mc_cpu_device *device, const mc_request *request, bool vector,
+                         size_t touched_nbytes);
+
+#endif

@@ -1,0 +1,67 @@
+/* A dense layer: four outputs at a time, each weight read once for all images of the batch. */
+#include "base/context_struct.h"
+#include "cpu_device.h"
+
+enum { ROWS = 4 };
+
+typedef struct gemm_work {
+    const mc_operation *operation;
+    const mc_run *run;
+    mc_f32_dot_fn dot;
+} gemm_work;
+
+static void do_rows(void *user, size_t begin, size_t end, size_t worker)
+{
+    (void)worker;
+    const gemm_work *work = user;
+    const mc_operation *operation = work->operation;
+    const mc_weights *weights = &operation->weights;
+    const float *input = work->run->inputs[0];
+    float *output = work->run->output;
+    for (size_t row = begin * ROWS; row < end * ROWS && row < weights->outputs; row += ROWS) {
+        size_t rows = weights->outputs - row < ROWS ? weights->outputs - row : ROWS;
+        for (size_t image = 0; image < operation->batch; image++) {
+            float sums[ROWS];
+            work->dot(weights->depth, weights->floats + row * weights->depth, rows,
+                      input + image * weights->depth, sums);
+            for (size_t r = 0; r < rows; r++)
+                output[image * weights->outputs + row + r] = mc_activate(
+                    &operation->node->params.activation, sums[r] + weights->bias[row + r]);
+        }
+    }
+}
+
+static void run_gemm(const mc_operation *operation, const mc_run *run)
+{
+    gemm_work work = {operation, run, mc_cpu_kernels_of(operation)->f32_dot->run};
+    mc_parallel_for(run->parallel, (operation->weights.outputs + ROWS - 1) / ROWS, 4, do_rows,
+                    &work);
+}
+
+static bool fits(const mcomp_graph *graph, const mc_node *node)
+{
+    return mc_node_is(node, "Gemm") && !mc_node_is_integer(graph, node);
+}
+
+static void describe(const mc_cpu_device *device, const mc_request *request,
+                     mc_candidate *candidate)
+{
+    const mc_node *node = &request->graph->nodes[request->node_index];
+    size_t weight_count = mc_value_element_count(mc_node_input(request->graph, node, 1));
+    size_t outputs = mc_value_element_count(&request->graph->values[node->output]);
+    bool vector = device->kernels.f32_dot->isa_bits != MC_ISA_NONE;
+    candidate->kernel = device->kernels.f32_dot->name;
+    candidate->weights_nbytes = (weight_count + outputs) * sizeof(float);
+    candidate->predicted_ns =
+        mc_cpu_predict_ns(device, request, vector, weight_count * sizeof(float));
+    candidate->why = "four dot products at a time, weights read once";
+}
+
+static mcomp_status pack(const mc_cpu_device *device, mc_operation *operation)
+{
+    (void)device;
+    (void)operation;
+    return MCOMP_OK; /* the kernel reads the rows as they are */
+}
+
+const mc_cpu_implementation mc_cpu_gemm = {fits, describe, pack, run_gemm};
