@@ -45,6 +45,8 @@ mcomp_status mc_node_check_rank(const mcomp_graph *graph, const mc_node *node, u
                                 uint32_t rank);
 /** Input index is a value without a batch axis that holds float32: a weight. */
 mcomp_status mc_node_check_weight(const mcomp_graph *graph, const mc_node *node, uint32_t index);
+/** Products of two bytes that a sum in an int32 can have. */
+#define MC_INTEGER_MAX_TERMS ((uint64_t)INT32_MAX / (255 * 255))
 /** Weight and bias of an integer Conv or Gemm: uniform symbols, int32, and sums of term_count
  * products that fit an int32. */
 mcomp_status mc_node_check_integer_weight(const mcomp_graph *graph, const mc_node *node,

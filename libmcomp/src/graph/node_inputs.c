@@ -64,7 +64,7 @@ mcomp_status mc_node_check_integer_weight(const mcomp_graph *graph, const mc_nod
                MCOMP_ERR_UNSUPPORTED,
                "node %s: computes in integers, so its weight %s must have a uniform encoding",
                node->name, weight->name);
-    MC_REQUIRE(term_count <= INT32_MAX / (255 * 255), MCOMP_ERR_UNSUPPORTED,
+    MC_REQUIRE(term_count <= MC_INTEGER_MAX_TERMS, MCOMP_ERR_UNSUPPORTED,
                "node %s: sums of %llu products do not fit 32-bit integers", node->name,
                (unsigned long long)term_count);
     return MCOMP_OK;
