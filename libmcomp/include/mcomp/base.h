@@ -68,6 +68,12 @@ MCOMP_API const char *mcomp_status_name(mcomp_status status);
  *          until the thread's next failing call */
 MCOMP_API const char *mcomp_last_error(void);
 
+/** Fail as the library does: for code that is built on it and follows its conventions.
+ *  @param status   negative
+ *  @param message  becomes mcomp_last_error(); cut after 1023 bytes, line breaks become spaces
+ *  @return status */
+MCOMP_API mcomp_status mcomp_fail(mcomp_status status, const char *message);
+
 /** Reports progress of a long call on the thread that made it, about every 0.1 s or more often.
  *  @param user   the pointer given with the callback
  *  @param stage  what is being done, e.g. a tensor's name; borrowed for the call

@@ -72,6 +72,11 @@ mcomp_status mc_fail(mcomp_status status, const char *format, ...)
     return status;
 }
 
+mcomp_status mcomp_fail(mcomp_status status, const char *text)
+{
+    return mc_fail(status, "%s", text);
+}
+
 mcomp_status mc_fail_memory(size_t nbytes)
 {
     return mc_fail(MCOMP_ERR_OUT_OF_MEMORY, "out of memory: %zu bytes", nbytes);
