@@ -106,7 +106,7 @@ mcomp_status mc_node_constant_integers(const mcomp_graph *graph, const mc_node *
                                        uint32_t index, int64_t *values, uint32_t capacity,
                                        uint32_t *count)
 {
-    const mcomp_tensor *tensor;
+    const mcomp_tensor *tensor = NULL;
     MC_TRY(find_constant(graph, node, index, &tensor));
     const char *name = mc_node_input(graph, node, index)->name;
     MC_REQUIRE(
@@ -126,7 +126,7 @@ mcomp_status mc_node_constant_integers(const mcomp_graph *graph, const mc_node *
 mcomp_status mc_node_constant_float(const mcomp_graph *graph, const mc_node *node, uint32_t index,
                                     float *value)
 {
-    const mcomp_tensor *tensor;
+    const mcomp_tensor *tensor = NULL;
     MC_TRY(find_constant(graph, node, index, &tensor));
     const char *name = mc_node_input(graph, node, index)->name;
     MC_REQUIRE(tensor->dtype == MCOMP_DTYPE_F32 && tensor->element_count == 1, MCOMP_ERR_SHAPE,
