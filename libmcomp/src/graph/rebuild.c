@@ -158,8 +158,8 @@ mcomp_status mc_rebuild_attributes(mc_rebuild *rebuild, const mc_node *node,
 mcomp_status mc_rebuild_copy_changed(mc_rebuild *rebuild, const mc_node *node,
                                      const mcomp_attribute *changes, size_t change_count)
 {
-    const mcomp_attribute *attributes;
-    size_t attribute_count;
+    const mcomp_attribute *attributes = NULL;
+    size_t attribute_count = 0;
     MC_TRY(
         mc_rebuild_attributes(rebuild, node, changes, change_count, &attributes, &attribute_count));
     size_t nbytes = node->input_count * sizeof(mcomp_value);
