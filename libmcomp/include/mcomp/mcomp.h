@@ -64,6 +64,7 @@
 
 #include "base.h"
 #include "context.h"
+#include "encoding.h"
 #include "tensor.h"
 #include "graph.h"
 #include "package.h"

@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-#include "mcomp/tensor.h"
+#include "mcomp/encoding.h"
 
 /** The byte strings an encoded tensor is stored in. Values are pinned: they are in files. */
 typedef enum mc_part {

@@ -1,0 +1,59 @@
+# Short commands; each sets up what it needs on a fresh machine. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+sources := $(shell find libmcomp models python -type f -not -name '*.pyc' -not -name '*.so')
+python_folders := python tests examples models notebooks
+c_files := $(shell find libmcomp models tests examples -name '*.[ch]')
+
+.PHONY: help setup study test test-c test-python test-all lint bench docs format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: .venv/installed ## virtual environment with the package, Debian packages
+.venv/installed: .ci/setup .ci/debian-packages.txt pyproject.toml CMakeLists.txt $(sources)
+	.ci/setup
+	@touch $@
+
+study: setup ## the main job: compress, run, measure and draw LeNet-5, into build/study/
+	.venv/bin/mcomp study run notebooks/studies/quick/study.toml --store build/study/quick.sqlite
+	.venv/bin/mcomp study figures --store build/study/quick.sqlite --output build/study
+	.venv/bin/mcomp study report --store build/study/quick.sqlite
+	.venv/bin/mcomp study check --store build/study/quick.sqlite
+
+test: setup lint test-c test-python ## all tests of a push, under 20 minutes on two cores
+
+test-c: setup
+	cmake --preset release && cmake --build --preset release && ctest --preset release
+	cmake --preset clang && cmake --build --preset clang
+	cmake --preset asan && cmake --build --preset asan && ctest --preset asan
+	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
+
+test-python: setup
+	.venv/bin/pytest -m "not slow" tests
+
+test-all: test ## everything: the long tests, the fuzzers for a minute each
+	.venv/bin/pytest -m slow tests
+	cmake --preset fuzz && cmake --build --preset fuzz && tests/fuzz/run.sh build/fuzz 60
+
+lint: setup ## formatting, ruff, mypy
+	clang-format --dry-run -Werror $(c_files)
+	.venv/bin/ruff check $(python_folders)
+	.venv/bin/ruff format --check $(python_folders)
+	.venv/bin/mypy
+
+bench: setup ## time LeNet-5 on the devices of this machine
+	.venv/bin/mcomp bench lenet5 -d cpu
+	.venv/bin/mcomp bench lenet5 -d ref
+
+docs: setup ## pages that are generated from the lists
+	.venv/bin/python libmcomp/docs/generate_operators.py
+
+format: setup ## clang-format and ruff, in place
+	clang-format -i $(c_files)
+	.venv/bin/ruff check --fix $(python_folders)
+	.venv/bin/ruff format $(python_folders)
+
+clean: ## remove what was built
+	rm -rf build .venv
