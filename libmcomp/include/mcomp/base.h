@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-#define MCOMP_API __attribute__((visibility("default")))
+#define MCOMP_API       __attribute__((visibility("default")))
 #define MCOMP_NODISCARD __attribute__((warn_unused_result))
 #else
 #define MCOMP_API
@@ -37,20 +37,20 @@ extern "C" {
 
 /** Result of a call. Values are pinned: they never change their meaning. */
 typedef enum mcomp_status {
-    MCOMP_OK = 0,                    /**< done */
-    MCOMP_END = 1,                   /**< index past the last item; not an error, leaves no message */
+    MCOMP_OK = 0,  /**< done */
+    MCOMP_END = 1, /**< index past the last item; not an error, leaves no message */
     MCOMP_ERR_INVALID_ARGUMENT = -1, /**< an argument, option or recipe word is out of its range */
     MCOMP_ERR_OUT_OF_MEMORY = -2,    /**< an allocation failed; the objects given stay usable */
-    MCOMP_ERR_CORRUPT = -3,          /**< a file or byte stream contradicts itself or its checksum */
-    MCOMP_ERR_UNSUPPORTED = -4,      /**< well-formed, but nothing here can serve it; names the reason */
-    MCOMP_ERR_IO = -5,               /**< the operating system refused a file operation */
-    MCOMP_ERR_SHAPE = -6,            /**< shapes or dtypes do not fit together */
-    MCOMP_ERR_NOT_FOUND = -7,        /**< no such name, device, file or item */
-    MCOMP_ERR_LIMIT = -8,            /**< a size is above what the library or the caller allows */
-    MCOMP_ERR_DEVICE = -9,           /**< a device failed while opening or running */
-    MCOMP_ERR_CANCELLED = -10,       /**< a progress callback asked to stop */
-    MCOMP_ERR_VERSION = -11,         /**< made by a newer library, or a struct larger than known */
-    MCOMP_ERR_INTERNAL = -12         /**< a caught mistake of the library's own */
+    MCOMP_ERR_CORRUPT = -3,     /**< a file or byte stream contradicts itself or its checksum */
+    MCOMP_ERR_UNSUPPORTED = -4, /**< well-formed, but nothing here can serve it; names the reason */
+    MCOMP_ERR_IO = -5,          /**< the operating system refused a file operation */
+    MCOMP_ERR_SHAPE = -6,       /**< shapes or dtypes do not fit together */
+    MCOMP_ERR_NOT_FOUND = -7,   /**< no such name, device, file or item */
+    MCOMP_ERR_LIMIT = -8,       /**< a size is above what the library or the caller allows */
+    MCOMP_ERR_DEVICE = -9,      /**< a device failed while opening or running */
+    MCOMP_ERR_CANCELLED = -10,  /**< a progress callback asked to stop */
+    MCOMP_ERR_VERSION = -11,    /**< made by a newer library, or a struct larger than known */
+    MCOMP_ERR_INTERNAL = -12    /**< a caught mistake of the library's own */
 } mcomp_status;
 
 /** Version of the library as text.

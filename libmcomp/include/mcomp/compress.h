@@ -24,20 +24,20 @@ typedef struct mcomp_recipe mcomp_recipe;
 typedef struct mcomp_pass_info {
     uint32_t struct_size; /**< set by the caller */
     uint32_t parameter_count;
-    const char *name;     /**< "prune.magnitude" */
-    const char *summary;  /**< one line */
-    const char *source;   /**< the paper or page that the method comes from */
+    const char *name;    /**< "prune.magnitude" */
+    const char *summary; /**< one line */
+    const char *source;  /**< the paper or page that the method comes from */
 } mcomp_pass_info;
 
 /** A parameter of a pass. */
 typedef struct mcomp_parameter_info {
-    uint32_t struct_size;      /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     const char *name;
     const char *type;          /**< "real", "integer", "choice", "globs" */
     const char *default_value; /**< as text; "" = must be given (real, integer), none (globs) */
     double min;                /**< real and integer: inclusive bounds */
     double max;
-    const char *choices;       /**< choice: the words, with '|'; else "" */
+    const char *choices; /**< choice: the words, with '|'; else "" */
     const char *summary;
 } mcomp_parameter_info;
 
@@ -49,9 +49,9 @@ typedef int (*mcomp_batch_fn)(void *user, uint64_t index, mcomp_tensor *input);
 
 /** Options of mcomp_compress(). */
 typedef struct mcomp_compress_options {
-    uint32_t struct_size;       /**< set by mcomp_compress_options_init() */
-    uint64_t seed;              /**< for passes that draw random numbers; default 0 */
-    mcomp_batch_fn batch;       /**< calibration samples, NULL: none */
+    uint32_t struct_size; /**< set by mcomp_compress_options_init() */
+    uint64_t seed;        /**< for passes that draw random numbers; default 0 */
+    mcomp_batch_fn batch; /**< calibration samples, NULL: none */
     void *batch_user;
     uint64_t sample_count;      /**< samples that batch can give */
     mcomp_progress_fn progress; /**< may be NULL */
@@ -60,17 +60,18 @@ typedef struct mcomp_compress_options {
 
 /** What became of one constant. */
 typedef struct mcomp_tensor_report {
-    uint32_t struct_size;         /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     uint32_t rank;
     int64_t shape[MCOMP_MAX_RANK];
     const char *name;
-    const char *encoding;         /**< as mcomp_encoding_format() */
-    uint64_t values;              /**< elements */
-    uint64_t nonzero;             /**< elements that decode to something other than 0 */
-    uint64_t stored_nbytes;       /**< all parts */
-    uint64_t entropy_bound_nbytes; /**< order-0 entropy of the symbols, zero included, rounded up to bytes,
+    const char *encoding;   /**< as mcomp_encoding_format() */
+    uint64_t values;        /**< elements */
+    uint64_t nonzero;       /**< elements that decode to something other than 0 */
+    uint64_t stored_nbytes; /**< all parts */
+    uint64_t
+        entropy_bound_nbytes; /**< order-0 entropy of the symbols, zero included, rounded up to bytes,
                                        plus codebook, scales and zero points; raw bytes for floats */
-    double sqnr_db;               /**< 10 log10(signal / error) against the source; +infinity: unchanged */
+    double sqnr_db; /**< 10 log10(signal / error) against the source; +infinity: unchanged */
 } mcomp_tensor_report;
 
 /** @retval MCOMP_END  index is past the last pass */
@@ -100,7 +101,8 @@ MCOMP_API void mcomp_compress_options_init(mcomp_compress_options *options);
  *  @param[out] out verified graph that carries recipe and report
  *  @retval MCOMP_ERR_UNSUPPORTED  the passes ask for an encoding that does not exist; names tensor and parts
  *  @retval MCOMP_ERR_CANCELLED, MCOMP_ERR_OUT_OF_MEMORY */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_compress(mcomp_graph *graph, const mcomp_recipe *recipe,
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_compress(mcomp_graph *graph,
+                                                      const mcomp_recipe *recipe,
                                                       const mcomp_compress_options *options,
                                                       mcomp_graph **out);
 

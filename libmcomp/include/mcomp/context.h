@@ -19,19 +19,19 @@ typedef struct mcomp_context mcomp_context;
 /** Where memory comes from. All three functions or none; each must be safe to call from any thread.
  *  The library asks for at most 64-byte alignment and adds it itself. */
 typedef struct mcomp_allocator {
-    void *user;                                          /**< given to each function */
-    void *(*allocate)(void *user, size_t nbytes);        /**< NULL on failure; nbytes > 0 */
+    void *user;                                   /**< given to each function */
+    void *(*allocate)(void *user, size_t nbytes); /**< NULL on failure; nbytes > 0 */
     void (*deallocate)(void *user, void *pointer, size_t nbytes); /**< pointer is never NULL */
 } mcomp_allocator;
 
 /** Options of mcomp_context_create(). */
 typedef struct mcomp_context_options {
-    uint32_t struct_size;       /**< set by mcomp_context_options_init() */
-    uint32_t threads;           /**< 1 to 256; 0: MCOMP_THREADS, else the cores this process may use */
-    const char *isa_cap;        /**< upper bound on instruction sets: scalar avx2 avxvnni avx512f
+    uint32_t struct_size; /**< set by mcomp_context_options_init() */
+    uint32_t threads;     /**< 1 to 256; 0: MCOMP_THREADS, else the cores this process may use */
+    const char *isa_cap;  /**< upper bound on instruction sets: scalar avx2 avxvnni avx512f
                                      avx512vnni neon neondot; NULL: MCOMP_ISA, else no bound. A cap
                                      above the machine is no error; an unknown name is */
-    mcomp_allocator allocator;  /**< all NULL: malloc and free */
+    mcomp_allocator allocator; /**< all NULL: malloc and free */
 } mcomp_context_options;
 
 /** What a context came out as. */

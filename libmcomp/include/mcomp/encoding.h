@@ -25,8 +25,9 @@ typedef enum mcomp_numeric {
 /** Which elements are stored. */
 typedef enum mcomp_occupancy {
     MCOMP_OCCUPANCY_DENSE = 1,
-    MCOMP_OCCUPANCY_SPARSE = 2, /**< blocks of block_rows x block_columns, all-zero blocks left out */
-    MCOMP_OCCUPANCY_N_M = 3     /**< n of every m consecutive input channels */
+    MCOMP_OCCUPANCY_SPARSE =
+        2,                  /**< blocks of block_rows x block_columns, all-zero blocks left out */
+    MCOMP_OCCUPANCY_N_M = 3 /**< n of every m consecutive input channels */
 } mcomp_occupancy;
 
 /** How symbols and positions become bytes. */
@@ -40,17 +41,19 @@ typedef enum mcomp_storage {
  *  mcomp_encoding_check(). Unused fields are 0. */
 typedef struct mcomp_encoding {
     mcomp_numeric numeric;
-    uint8_t bits;          /**< uniform, codebook: bits a symbol */
-    uint8_t per_channel;   /**< uniform: 1 = one scale an output channel (axis 0), 0 = one a tensor */
-    uint8_t zero_points;   /**< uniform: 1 = zero points stored, as many as scales; 0 = 2^(bits-1) */
+    uint8_t bits;        /**< uniform, codebook: bits a symbol */
+    uint8_t per_channel; /**< uniform: 1 = one scale an output channel (axis 0), 0 = one a tensor */
+    uint8_t zero_points; /**< uniform: 1 = zero points stored, as many as scales; 0 = 2^(bits-1) */
     mcomp_occupancy occupancy;
     uint8_t block_rows;    /**< sparse: consecutive output channels, 1 to 16 */
     uint8_t block_columns; /**< sparse: consecutive input channels, 1 to 16 */
     uint8_t n;             /**< n:m: kept ... */
     uint8_t m;             /**< ... of m, 1 <= n < m <= 16 */
     mcomp_storage storage;
-    uint8_t gaps;          /**< sparse: 1 = positions as gaps; 0 = bitmap (raw) or zeros among the symbols (huffman) */
-    uint8_t gap_bits;      /**< gaps: 2 to 12; a gap is at most 2^gap_bits - 1, longer runs take fillers */
+    uint8_t
+        gaps; /**< sparse: 1 = positions as gaps; 0 = bitmap (raw) or zeros among the symbols (huffman) */
+    uint8_t
+        gap_bits; /**< gaps: 2 to 12; a gap is at most 2^gap_bits - 1, longer runs take fillers */
 } mcomp_encoding;
 
 /** Is the triple legal?

@@ -49,31 +49,32 @@ typedef struct mcomp_attribute {
 
 /** What is known of a graph. */
 typedef struct mcomp_graph_info {
-    uint32_t struct_size;   /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     uint32_t node_count;
     uint32_t value_count;
     uint32_t input_count;
     uint32_t output_count;
-    int32_t verified;       /**< 1 after mcomp_graph_verify() */
-    uint64_t parameters;    /**< Conv and Gemm weights, biases, BatchNorm scale and shift of the source,
+    int32_t verified; /**< 1 after mcomp_graph_verify() */
+    uint64_t
+        parameters; /**< Conv and Gemm weights, biases, BatchNorm scale and shift of the source,
                                  before folding; kept by rewrites, compression and files */
-    uint64_t float_nbytes;  /**< 4 bytes an element of all weights, biases and BatchNorm tensors
+    uint64_t float_nbytes; /**< 4 bytes an element of all weights, biases and BatchNorm tensors
                                  (running statistics too) of the source; kept likewise */
-    uint64_t macs;          /**< multiply-accumulates of Conv and Gemm for one image, padding included */
+    uint64_t macs; /**< multiply-accumulates of Conv and Gemm for one image, padding included */
     uint64_t stored_nbytes; /**< sum over constants as they are encoded now */
     const char *name;       /**< the network's name, may be "" */
 } mcomp_graph_info;
 
 /** What is known of one value. */
 typedef struct mcomp_value_info {
-    uint32_t struct_size;          /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     uint32_t rank;
     int64_t shape[MCOMP_MAX_RANK]; /**< first extent MCOMP_BATCH for inputs and activations */
     mcomp_dtype dtype;             /**< f32; u8 or s8 for a quantised activation */
     int32_t constant;              /**< 1: mcomp_graph_get_constant() gives its tensor */
-    float scale;                   /**< quantised activation: real = scale * (q - zero_point); else 0 */
+    float scale; /**< quantised activation: real = scale * (q - zero_point); else 0 */
     int32_t zero_point;
-    int32_t producer;              /**< index of the node that makes it, -1 for inputs and constants */
+    int32_t producer; /**< index of the node that makes it, -1 for inputs and constants */
     const char *name;
 } mcomp_value_info;
 
@@ -85,14 +86,14 @@ typedef struct mcomp_node_info {
     uint32_t attribute_count;
     const mcomp_value *inputs; /**< MCOMP_NO_VALUE where an optional input is left out */
     const mcomp_value *outputs;
-    uint64_t macs;    /**< for one image */
+    uint64_t macs; /**< for one image */
     const char *name;
-    const char *op;   /**< "Conv", "Add", ... */
+    const char *op; /**< "Conv", "Add", ... */
 } mcomp_node_info;
 
 /** What mcomp_graph_simplify() did. */
 typedef struct mcomp_simplify_info {
-    uint32_t struct_size;        /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     uint32_t nodes_before;
     uint32_t nodes_after;
     uint32_t batchnorms_folded;
@@ -100,7 +101,7 @@ typedef struct mcomp_simplify_info {
     uint32_t no_ops_removed;
     uint32_t activations_fused;
     uint32_t residuals_fused;
-    uint32_t quantized_nodes;    /**< nodes that compute in integers after folding Q/DQ pairs */
+    uint32_t quantized_nodes; /**< nodes that compute in integers after folding Q/DQ pairs */
 } mcomp_simplify_info;
 
 /** Start an empty graph.
@@ -119,7 +120,8 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_add_input(mcomp_graph *graph,
                                                              mcomp_value *out);
 
 /** Add a constant; the graph takes a reference to the tensor, which must not change any more. */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_add_constant(mcomp_graph *graph, const char *name,
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_add_constant(mcomp_graph *graph,
+                                                                const char *name,
                                                                 mcomp_tensor *tensor,
                                                                 mcomp_value *out);
 
@@ -133,12 +135,13 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_add_constant(mcomp_graph *gra
  *  @retval MCOMP_ERR_INVALID_ARGUMENT  an attribute, input count or name out of range; names the node
  *  @retval MCOMP_ERR_SHAPE             shapes do not fit; names node, inputs and extents */
 MCOMP_API MCOMP_NODISCARD mcomp_status
-mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char *name, const mcomp_value *inputs,
-                     size_t input_count, const mcomp_attribute *attributes, size_t attribute_count,
-                     mcomp_value *out);
+mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char *name,
+                     const mcomp_value *inputs, size_t input_count,
+                     const mcomp_attribute *attributes, size_t attribute_count, mcomp_value *out);
 
 /** Make a value an output of the network, in the order of calls. */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_mark_output(mcomp_graph *graph, mcomp_value value);
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_mark_output(mcomp_graph *graph,
+                                                               mcomp_value value);
 
 /** Keep a text with the network (preprocessing, labels, licence ...); replaces one of the same key.
  *  @param key  not empty; @param text  UTF-8, at most 16 MiB */
@@ -161,11 +164,12 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_simplify(mcomp_graph *graph,
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_get_info(const mcomp_graph *graph,
                                                             mcomp_graph_info *info);
 /** @retval MCOMP_END  index is past the last node. Nodes are in an order in which they can run. */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_get_node(const mcomp_graph *graph, uint32_t index,
-                                                            mcomp_node_info *info);
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_get_node(const mcomp_graph *graph,
+                                                            uint32_t index, mcomp_node_info *info);
 /** @retval MCOMP_END  index is past the node's last attribute */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_get_attribute(const mcomp_graph *graph,
-                                                                 uint32_t node_index, uint32_t index,
+                                                                 uint32_t node_index,
+                                                                 uint32_t index,
                                                                  mcomp_attribute *out);
 /** @retval MCOMP_ERR_NOT_FOUND  no such value */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_get_value(const mcomp_graph *graph,

@@ -26,15 +26,15 @@ typedef struct mcomp_measure_options {
 
 /** Statistics over the samples. Percentiles by nearest rank. */
 typedef struct mcomp_measurement_info {
-    uint32_t struct_size;       /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     uint32_t sample_count;
     uint64_t min_ns;
     uint64_t median_ns;
     uint64_t p90_ns;
     uint64_t max_ns;
     double mean_ns;
-    double joules_per_run;      /**< negative where there is no source */
-    const char *energy_source;  /**< e.g. "powercap package-0", "" where there is none */
+    double joules_per_run;     /**< negative where there is no source */
+    const char *energy_source; /**< e.g. "powercap package-0", "" where there is none */
 } mcomp_measurement_info;
 
 /** Fill with defaults. */
@@ -53,8 +53,8 @@ mcomp_measure(mcomp_session *session, mcomp_tensor *const *inputs, size_t input_
 /** @param measurement  may be NULL */
 MCOMP_API void mcomp_measurement_destroy(mcomp_measurement *measurement);
 /** @param[out] info  struct_size set by the caller */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_measurement_get_info(const mcomp_measurement *measurement,
-                                                                  mcomp_measurement_info *info);
+MCOMP_API MCOMP_NODISCARD mcomp_status
+mcomp_measurement_get_info(const mcomp_measurement *measurement, mcomp_measurement_info *info);
 /** @return samples in the order of measuring, nanoseconds; borrowed, sample_count of them */
 MCOMP_API const uint64_t *mcomp_measurement_samples(const mcomp_measurement *measurement);
 

@@ -20,7 +20,7 @@ typedef struct mcomp_package mcomp_package;
 /** Options of mcomp_load(). */
 typedef struct mcomp_load_options {
     uint32_t struct_size; /**< set by mcomp_load_options_init() */
-    int32_t verify;       /**< 1: check every section's checksum before anything is used; 0: on first
+    int32_t verify; /**< 1: check every section's checksum before anything is used; 0: on first
                                touch. Default 0 */
 } mcomp_load_options;
 

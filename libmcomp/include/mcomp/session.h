@@ -16,7 +16,7 @@ typedef struct mcomp_session mcomp_session;
 
 /** What is known of a session. */
 typedef struct mcomp_session_info {
-    uint32_t struct_size;        /**< set by the caller */
+    uint32_t struct_size; /**< set by the caller */
     uint32_t step_count;
     uint64_t weights_nbytes;     /**< packed weights held */
     uint64_t activations_nbytes; /**< activations and workspace held */

@@ -41,15 +41,15 @@ typedef void (*mcomp_release_fn)(void *user);
 
 /** What is known of a tensor. */
 typedef struct mcomp_tensor_info {
-    uint32_t struct_size;            /**< set by the caller */
-    uint32_t rank;                   /**< 0 to MCOMP_MAX_RANK */
-    int64_t shape[MCOMP_MAX_RANK];   /**< extents, >= 0; unused ones 0 */
-    mcomp_dtype dtype;               /**< logical element type */
+    uint32_t struct_size;          /**< set by the caller */
+    uint32_t rank;                 /**< 0 to MCOMP_MAX_RANK */
+    int64_t shape[MCOMP_MAX_RANK]; /**< extents, >= 0; unused ones 0 */
+    mcomp_dtype dtype;             /**< logical element type */
     mcomp_layout layout;
-    int32_t encoded;                 /**< 1: encoding holds */
-    mcomp_encoding encoding;         /**< for a plain tensor: dense, raw, numeric of the dtype or 0 */
-    uint64_t element_count;          /**< product of the shape */
-    uint64_t stored_nbytes;          /**< bytes of all stored parts: symbols, positions, scales, zero
+    int32_t encoded;         /**< 1: encoding holds */
+    mcomp_encoding encoding; /**< for a plain tensor: dense, raw, numeric of the dtype or 0 */
+    uint64_t element_count;  /**< product of the shape */
+    uint64_t stored_nbytes;  /**< bytes of all stored parts: symbols, positions, scales, zero
                                           points, codebook, code lengths */
 } mcomp_tensor_info;
 
@@ -58,9 +58,10 @@ typedef struct mcomp_tensor_info {
  *  @param[in]  data   NULL: zeros; else element_count elements, row-major
  *  @param[out] out    end with mcomp_tensor_release()
  *  @retval MCOMP_ERR_INVALID_ARGUMENT, MCOMP_ERR_LIMIT, MCOMP_ERR_OUT_OF_MEMORY */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_create(mcomp_context *context, mcomp_dtype dtype,
-                                                           uint32_t rank, const int64_t *shape,
-                                                           const void *data, mcomp_tensor **out);
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_create(mcomp_context *context,
+                                                           mcomp_dtype dtype, uint32_t rank,
+                                                           const int64_t *shape, const void *data,
+                                                           mcomp_tensor **out);
 
 /** Use the caller's memory as a plain tensor, without a copy.
  *  @param[in] data     element_count elements, row-major, valid until release is called
@@ -107,15 +108,16 @@ MCOMP_API void *mcomp_tensor_data(mcomp_tensor *tensor);
  *  @retval MCOMP_ERR_INVALID_ARGUMENT  capacity too small
  *  @retval MCOMP_ERR_CORRUPT           the stored bytes contradict themselves
  *  @retval MCOMP_ERR_UNSUPPORTED       an integer plain tensor */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_decode(const mcomp_tensor *tensor, float *values,
-                                                           size_t capacity);
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_decode(const mcomp_tensor *tensor,
+                                                           float *values, size_t capacity);
 
 /** Symbols of a uniform or codebook tensor, 0 to 2^bits - 1; left-out elements have the symbol
  *  of zero.
  *  @param[out] symbols   element_count bytes, row-major
  *  @retval MCOMP_ERR_UNSUPPORTED  the tensor has no symbols */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_decode_symbols(const mcomp_tensor *tensor,
-                                                                   uint8_t *symbols, size_t capacity);
+                                                                   uint8_t *symbols,
+                                                                   size_t capacity);
 
 /** Scales of a uniform tensor, or the codebook.
  *  @param[out] values  borrowed, *count floats; NULL and 0 where the encoding has none */

@@ -8,7 +8,7 @@
 /** Bits a kernel may require. */
 enum {
     MC_ISA_NONE = 0,
-    MC_ISA_AVX2 = 1 << 0,  /**< AVX2 and FMA and F16C */
+    MC_ISA_AVX2 = 1 << 0, /**< AVX2 and FMA and F16C */
     MC_ISA_AVXVNNI = 1 << 1,
     MC_ISA_AVX512F = 1 << 2, /**< F, BW, DQ, VL */
     MC_ISA_AVX512VNNI = 1 << 3,

@@ -21,8 +21,8 @@ void mc_thread_pool_destroy(mc_thread_pool *pool);
 /** The time during which one caller has the pool. On the caller's stack. */
 typedef struct mc_parallel {
     mc_thread_pool *pool;
-    int has_workers;            /**< 0: another thread has them, all work runs on this thread */
-    uint32_t workers;           /**< threads that may call work at once, for sizing scratch: 1 to threads */
+    int has_workers;  /**< 0: another thread has them, all work runs on this thread */
+    uint32_t workers; /**< threads that may call work at once, for sizing scratch: 1 to threads */
     unsigned saved_float_mode;
 } mc_parallel;
 
