@@ -1,0 +1,84 @@
+"""Callbacks out of C: progress and calibration samples.
+
+The library calls back only on the thread that made the call. An exception inside a callback makes
+the C call stop and is raised again once it has returned. A progress callback is always given, so
+that Python sees signals (Ctrl-C) during a long call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ._errors import check
+from ._handles import py_text
+from ._native import ffi, lib
+
+if TYPE_CHECKING:
+    from ._native import CData
+
+Progress = Callable[[str, int, int], object]
+
+
+class Call:
+    """The callbacks of one C call, and the exception that one of them raised.
+
+    Parameters
+    ----------
+    progress
+        Called with (stage, done, total).
+    batch
+        Called with (index, tensor handle), fills the tensor.
+    """
+
+    def __init__(
+        self,
+        progress: Progress | None,
+        batch: Callable[[int, CData], None] | None = None,
+    ) -> None:
+        self.progress = progress
+        self.batch = batch
+        self.exception: BaseException | None = None
+        self.user = ffi.new_handle(self)
+
+    def finish(self, status: int) -> None:
+        """Raise what a callback raised, else what the library reports."""
+        if self.exception is not None:
+            raise self.exception
+        check(status)
+
+
+def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """Keep an exception that left a callback; C only learns that the callback said stop."""
+    if traceback is not None:
+        call: Call = ffi.from_handle(traceback.tb_frame.f_locals["user"])
+        call.exception = error
+
+
+@ffi.def_extern(error=1, onerror=_keep)
+def mcomp_python_progress(user: CData, stage: CData, done: int, total: int) -> int:
+    """Serve ``mcomp_progress_fn``."""
+    call: Call = ffi.from_handle(user)
+    if call.progress is not None:
+        call.progress(py_text(stage), done, total)
+    return 0
+
+
+@ffi.def_extern(error=1, onerror=_keep)
+def mcomp_python_batch(user: CData, index: int, tensor: CData) -> int:
+    """Serve ``mcomp_batch_fn``."""
+    call: Call = ffi.from_handle(user)
+    assert call.batch is not None
+    call.batch(index, tensor)
+    return 0
+
+
+def progress_function() -> CData:
+    """Give the C function that serves every call's progress."""
+    return lib.mcomp_python_progress
+
+
+def batch_function() -> CData:
+    """Give the C function that serves every call's samples."""
+    return lib.mcomp_python_batch

@@ -1,0 +1,78 @@
+"""Samples for passes that look at activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._arrays import FloatArray, py_shape, tensor_info
+from ._errors import InvalidArgument, ShapeError
+from ._native import ffi, lib
+
+if TYPE_CHECKING:
+    from ._native import CData
+    from .model import Model
+
+
+class Samples:
+    """Calibration samples, one a call of :meth:`fill`.
+
+    Parameters
+    ----------
+    model
+        The network that they are for; tells how images of a data set become its input.
+    data
+        Arrays float32 [C, H, W]: a sequence, of which ``count`` are taken evenly, or any other
+        iterable, of which the first ``count`` are kept. Or a data set (it has ``image(i)``).
+    count
+        Samples at most, > 0.
+    """
+
+    def __init__(self, model: Model, data: Any, count: int) -> None:
+        self._sample: Callable[[int], object]
+        if hasattr(data, "image") and hasattr(data, "labels"):
+            preprocess = _preprocess(model)
+            self._sample = lambda index: preprocess.apply(data.image(index))
+            available = len(data)
+        elif isinstance(data, Sequence | np.ndarray):
+            self._sample = data.__getitem__
+            available = len(data)
+        elif isinstance(data, Iterable):
+            kept = list(islice(data, count))
+            self._sample = kept.__getitem__
+            available = len(kept)
+        else:
+            raise InvalidArgument(f"data must be arrays or a data set, not {type(data).__name__}")
+        if available == 0:
+            raise InvalidArgument("data holds no samples")
+        self.count = min(count, available)
+        self._available = available
+
+    def fill(self, index: int, tensor: CData) -> None:
+        """Put sample ``index`` into the library's tensor [1, C, H, W]."""
+        info = tensor_info(tensor)
+        shape = py_shape(info)
+        sample = self._check(index, self._sample(index * self._available // self.count), shape)
+        memory = ffi.buffer(ffi.cast("char *", lib.mcomp_tensor_data(tensor)), sample.nbytes)
+        np.frombuffer(memory, np.float32)[:] = sample.reshape(-1)
+
+    def _check(self, index: int, sample: object, shape: tuple[int, ...]) -> FloatArray:
+        if not isinstance(sample, np.ndarray) or sample.dtype != np.float32:
+            kind = sample.dtype if isinstance(sample, np.ndarray) else type(sample).__name__
+            raise ShapeError(f"calibration sample {index}: {kind} given, float32 is wanted")
+        if sample.shape != shape[1:]:
+            raise ShapeError(
+                f"calibration sample {index}: shape {sample.shape} given, {shape[1:]} is wanted"
+            )
+        if np.isnan(sample).any():
+            raise InvalidArgument(f"calibration sample {index}: holds a NaN")
+        return sample
+
+
+def _preprocess(model: Model) -> Any:
+    from .preprocess import Preprocess
+
+    return Preprocess.from_metadata(model.metadata, model.inputs[0].shape)

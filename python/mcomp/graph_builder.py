@@ -1,0 +1,267 @@
+"""Building a network node by node."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._arrays import AnyArray, c_shape, new_quantized_tensor, new_tensor
+from ._errors import InvalidArgument, check
+from ._handles import Handle, c_text, integer
+from ._native import ffi, lib
+from .context import Context, context_or_default
+
+if TYPE_CHECKING:
+    from ._native import CData
+    from .model import Model
+
+AttributeValue = int | float | str | Sequence[int] | Sequence[float]
+
+
+class GraphBuilder(Handle):
+    """Builds a network in order: inputs and constants, then nodes that use what exists already.
+
+    Values are numbers, as the ``add_`` methods give them. Operators and their attributes are those
+    of ONNX. Belongs to one thread at a time.
+
+    Parameters
+    ----------
+    name
+        The network's name.
+    context
+        None: the default one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> builder = GraphBuilder("scale")
+    >>> x = builder.add_input("x", (None, 4))
+    >>> weight = builder.add_constant("weight", np.full((2, 4), 0.5, np.float32))
+    >>> y = builder.add_node("Gemm", "y", [x, weight], {"transB": 1})
+    >>> builder.mark_output(y)
+    >>> builder.finish().run(np.ones((1, 4), np.float32))
+    array([[2., 2.]], dtype=float32)
+    """
+
+    _kind = "graph builder"
+
+    def __init__(self, name: str = "", *, context: Context | None = None) -> None:
+        self._context = context_or_default(context)
+        out = ffi.new("mcomp_graph **")
+        check(lib.mcomp_graph_create(self._context._use(), c_text("name", name), out))
+        self._own(out[0], lib.mcomp_graph_destroy)
+
+    @property
+    def context(self) -> Context:
+        """The context that the network is made in."""
+        return self._context
+
+    def add_input(self, name: str, shape: Sequence[int | None]) -> int:
+        """Add a float32 input.
+
+        Parameters
+        ----------
+        name
+            Unique among values, not empty.
+        shape
+            Extents; the first, the batch, is None or -1, the others are above 0.
+
+        Returns
+        -------
+        int
+            The value's number.
+        """
+        extents = [lib.MCOMP_BATCH if extent is None else extent for extent in shape]
+        out = ffi.new("mcomp_value *")
+        check(
+            lib.mcomp_graph_add_input(
+                self._use(), c_text("name", name), len(extents), c_shape(extents), out
+            )
+        )
+        return int(out[0])
+
+    def add_constant(self, name: str, array: AnyArray) -> int:
+        """Add a plain tensor, copied: float32, float16, int32, int64, uint8 or int8.
+
+        Returns
+        -------
+        int
+            The value's number.
+
+        Raises
+        ------
+        ShapeError
+            Another dtype, or more than six axes.
+        """
+        values = np.asarray(array)
+        return self.add_tensor(name, new_tensor(self._context._use(), f"constant {name}", values))
+
+    def add_tensor(self, name: str, handle: CData) -> int:
+        """Add a constant that is a tensor of the library already, such as ``Constant.handle``.
+
+        Returns
+        -------
+        int
+            The value's number.
+        """
+        out = ffi.new("mcomp_value *")
+        check(lib.mcomp_graph_add_constant(self._use(), c_text("name", name), handle, out))
+        return int(out[0])
+
+    def add_quantized(
+        self,
+        name: str,
+        array: AnyArray,
+        scales: AnyArray | Sequence[float] | float,
+        zero_points: AnyArray | Sequence[int] | int | None = None,
+    ) -> int:
+        """Add an 8-bit weight that was quantised elsewhere: ``scale * (array - zero_point)``.
+
+        Parameters
+        ----------
+        name
+            Unique among values, not empty.
+        array
+            uint8 or int8; the first axis is the output channel.
+        scales
+            One positive finite number, or one for each output channel.
+        zero_points
+            As many integers in the dtype's range, None: all 0.
+
+        Returns
+        -------
+        int
+            The value's number.
+        """
+        tensor = new_quantized_tensor(
+            self._context._use(),
+            f"constant {name}",
+            np.asarray(array),
+            np.asarray(scales),
+            None if zero_points is None else np.asarray(zero_points),
+        )
+        return self.add_tensor(name, tensor)
+
+    def add_node(
+        self,
+        op: str,
+        name: str,
+        inputs: Sequence[int | None],
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> int:
+        """Add a node with one output.
+
+        Parameters
+        ----------
+        op
+            An operator of :func:`mcomp.operators`.
+        name
+            The node's name and its output's, unique among values, not empty.
+        inputs
+            Numbers of values; None where an optional one is left out.
+        attributes
+            By name: integers, reals or text, one or several.
+
+        Returns
+        -------
+        int
+            The output value's number.
+
+        Raises
+        ------
+        Unsupported
+            Unknown operator or attribute.
+        InvalidArgument
+            An attribute, a number of inputs or a name out of range.
+        ShapeError
+            Shapes do not fit; names node, inputs and extents.
+        """
+        values = [
+            lib.MCOMP_NO_VALUE
+            if value is None
+            else integer(f"node {name}: input", value, 0, 2**31 - 1)
+            for value in inputs
+        ]
+        given = dict(attributes or {})
+        keep: list[CData] = []
+        packed = ffi.new("mcomp_attribute[]", max(1, len(given)))
+        for index, (key, value) in enumerate(given.items()):
+            _pack_attribute(f"node {name}: attribute {key}", packed[index], key, value, keep)
+        out = ffi.new("mcomp_value *")
+        check(
+            lib.mcomp_graph_add_node(
+                self._use(),
+                c_text("op", op),
+                c_text("name", name),
+                ffi.new("mcomp_value[]", values),
+                len(values),
+                packed,
+                len(given),
+                out,
+            )
+        )
+        return int(out[0])
+
+    def mark_output(self, value: int) -> None:
+        """Make a value an output of the network, in the order of calls."""
+        number = integer("value", value, -(2**31), 2**31 - 1)
+        check(lib.mcomp_graph_mark_output(self._use(), number))
+
+    def set_metadata(self, key: str, text: str) -> None:
+        """Keep a text with the network; replaces one of the same key."""
+        graph = self._use()
+        check(lib.mcomp_graph_set_metadata(graph, c_text("key", key), c_text("text", text)))
+
+    def finish(self) -> Model:
+        """Check the whole network and give it; the builder is closed then.
+
+        Raises
+        ------
+        ShapeError, InvalidArgument
+            The message names the node.
+        """
+        from .model import Model
+
+        graph = self._use()
+        check(lib.mcomp_graph_verify(graph))
+        self.close()
+        return Model._adopt(self._context, graph)
+
+    def __repr__(self) -> str:
+        return "<mcomp.GraphBuilder, closed>" if self.closed else "<mcomp.GraphBuilder>"
+
+
+def _pack_attribute(what: str, packed: Any, key: str, value: object, keep: list[CData]) -> None:
+    """Fill one mcomp_attribute; ``keep`` holds the memory that it points to."""
+    name = ffi.new("char[]", c_text("attribute", key))
+    packed.name = name
+    keep.append(name)
+    if isinstance(value, str):
+        encoded = c_text(what, value)
+        data = ffi.new("char[]", encoded)
+        packed.type, packed.count, packed.text = lib.MCOMP_ATTRIBUTE_TEXT, len(encoded), data
+        keep.append(data)
+        return
+    if isinstance(value, np.ndarray):
+        value = value.reshape(-1).tolist()
+    items: list[Any] = list(value) if isinstance(value, Sequence) else [value]
+    if all(isinstance(item, int | np.integer) for item in items):
+        numbers = [integer(what, item, -(2**63), 2**63 - 1) for item in items]
+        data = ffi.new("int64_t[]", numbers)
+        packed.type, packed.integers = lib.MCOMP_ATTRIBUTE_INTEGERS, data
+    elif all(isinstance(item, int | float | np.integer | np.floating) for item in items):
+        data = ffi.new("float[]", [_single(what, float(item)) for item in items])
+        packed.type, packed.floats = lib.MCOMP_ATTRIBUTE_FLOATS, data
+    else:
+        raise InvalidArgument(f"{what} must be integers, reals or text, not {value!r}")
+    packed.count = len(items)
+    keep.append(data)
+
+
+def _single(what: str, value: float) -> float:
+    if math.isfinite(value) and abs(value) > float(np.finfo(np.float32).max):
+        raise InvalidArgument(f"{what}: {value:g} is too large for float32")
+    return value

@@ -1,0 +1,55 @@
+"""A network again, with other outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ._errors import InvalidArgument, NotFound
+from .graph_builder import GraphBuilder
+
+if TYPE_CHECKING:
+    from .graph_info import NodeInfo
+    from .model import Model
+
+
+def with_outputs(model: Model, names: Sequence[str]) -> Model:
+    """Build a network anew with other outputs (see :meth:`mcomp.Model.with_outputs`)."""
+    if isinstance(names, str):
+        raise InvalidArgument(f"names must be several texts, not the text {names!r}")
+    wanted = list(names)
+    if not wanted:
+        raise InvalidArgument("names must hold at least one name")
+    producers = {node.output: node for node in model.nodes}
+    for name in wanted:
+        if name not in producers:
+            raise NotFound(f"no node makes a value {name!r}")
+    needed = _needed(producers, wanted)
+    builder = GraphBuilder(model.name, context=model.context)
+    numbers = {value.name: builder.add_input(value.name, value.shape) for value in model.inputs}
+    constants = model.constants
+    for node in model.nodes:
+        if node.output not in needed:
+            continue
+        for item in node.inputs:
+            if item is not None and item not in numbers:
+                numbers[item] = builder.add_tensor(item, constants[item].handle)
+        inputs = [None if item is None else numbers[item] for item in node.inputs]
+        numbers[node.output] = builder.add_node(node.op, node.name, inputs, node.attributes)
+    for name in wanted:
+        builder.mark_output(numbers[name])
+    for key, text in model.metadata.items():
+        builder.set_metadata(key, text)
+    return builder.finish()
+
+
+def _needed(producers: dict[str, NodeInfo], wanted: list[str]) -> set[str]:
+    """Walk from the wanted values to all values that they are made from."""
+    found: set[str] = set()
+    waiting = list(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name in producers and name not in found:
+            found.add(name)
+            waiting += [item for item in producers[name].inputs if item is not None]
+    return found
