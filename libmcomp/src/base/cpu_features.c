@@ -3,6 +3,7 @@
 #include "cpu_features.h"
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,10 +35,12 @@ uint32_t mc_isa_detect(void)
 {
     uint32_t bits = MC_ISA_NONE;
 #if defined(__x86_64__)
-    /* These ask the operating system too (XGETBV). */
+    unsigned a, b, c, d;
+    /* These ask the operating system too (XGETBV). clang does not know F16C here; whether its
+     * registers are saved, AVX2 has answered. */
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        unsigned a, b, c, d;
+    bool f16c = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && f16c) {
         bits |= MC_ISA_AVX2;
         if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4)))
             bits |= MC_ISA_AVXVNNI;

@@ -16,7 +16,8 @@ uint64_t mc_rng_u64(mc_rng *rng);
 uint64_t mc_rng_below(mc_rng *rng, uint64_t bound);
 /** In [0, 1), 53 bits. */
 double mc_rng_uniform(mc_rng *rng);
-/** Mean 0, deviation 1 (Marsaglia's polar method). */
+/** Mean 0, deviation 1 (Marsaglia's polar method); its last bit may depend on the C library's
+ *  log(). */
 double mc_rng_normal(mc_rng *rng);
 
 #endif

@@ -57,14 +57,28 @@ const char *mcomp_last_error(void)
     return message;
 }
 
+/* Take back a character of UTF-8 whose end was cut off. */
+static void trim_cut_character(char *text)
+{
+    size_t length = strlen(text), start = length;
+    while (start > 0 && length - start < 3 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    unsigned char lead = start > 0 ? (unsigned char)text[start - 1] : 0;
+    size_t wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    if (length - start + 1 < wanted)
+        text[start - 1] = 0;
+}
+
 mcomp_status mc_fail(mcomp_status status, const char *format, ...)
 {
     /* Formatted aside: an argument may be the old message. */
     char text[MESSAGE_CAPACITY];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (length >= MESSAGE_CAPACITY)
+        trim_cut_character(text);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = ' ';

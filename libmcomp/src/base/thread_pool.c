@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -39,10 +40,12 @@ typedef struct worker {
 struct mc_thread_pool {
     mcomp_context *context;
     uint32_t threads;
-    pthread_mutex_t owner; /**< held from begin to end by whoever has the workers */
+    /** Process in which a caller has the workers, from begin to end; 0: nobody has them. One of
+     *  another process was left behind by fork() and counts as nobody. Guards all that follows. */
+    _Atomic(pid_t) owner;
     pthread_mutex_t mutex; /**< sleeping and waking */
     pthread_cond_t wake;
-    pid_t process;    /**< in which the workers run */
+    pid_t process;    /**< in which the workers run, 0 before they were started */
     uint32_t started; /**< workers that run */
     worker workers[MAX_THREADS];
     job job;
@@ -144,9 +147,7 @@ mcomp_status mc_thread_pool_create(mcomp_context *context, uint32_t threads, mc_
         return mc_fail_memory(sizeof *pool);
     pool->context = context;
     pool->threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    pthread_mutex_init(&pool->owner, NULL);
-    pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->wake, NULL);
+    atomic_init(&pool->owner, 0);
     *out = pool;
     return MCOMP_OK;
 }
@@ -165,7 +166,6 @@ void mc_thread_pool_destroy(mc_thread_pool *pool)
             pthread_join(pool->workers[i].thread, NULL);
         pthread_cond_destroy(&pool->wake);
         pthread_mutex_destroy(&pool->mutex);
-        pthread_mutex_destroy(&pool->owner);
     }
     mc_free(pool->context, pool);
 }
@@ -175,12 +175,19 @@ uint32_t mc_thread_pool_threads(const mc_thread_pool *pool)
     return pool->threads;
 }
 
-/* Workers begin with generation 0 seen, so none may be started once a job has been given out. */
-static void start_workers(mc_thread_pool *pool)
+/* Workers begin with generation 0 seen, so none may be started once a job has been given out. They
+ * take no signals: a handler of the program's runs on the program's threads. */
+static void start_workers(mc_thread_pool *pool, pid_t process)
 {
-    pool->process = getpid();
+    sigset_t all, saved;
+    sigfillset(&all);
+    /* After fork() these may look locked, by threads that do not exist: made anew. */
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pool->process = process;
     pool->started = 0;
     atomic_store_explicit(&pool->generation, 0, memory_order_relaxed);
+    pthread_sigmask(SIG_SETMASK, &all, &saved);
     for (uint32_t i = 0; i + 1 < pool->threads; i++) {
         worker *starting = &pool->workers[i];
         *starting = (worker){.pool = pool, .index = i + 1};
@@ -188,6 +195,16 @@ static void start_workers(mc_thread_pool *pool)
             break;
         pool->started++;
     }
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
+}
+
+/* Become the one who has the workers, unless somebody of this process is it. */
+static bool take_ownership(mc_thread_pool *pool, pid_t process)
+{
+    pid_t owner = atomic_load_explicit(&pool->owner, memory_order_relaxed);
+    return owner != process &&
+           atomic_compare_exchange_strong_explicit(&pool->owner, &owner, process,
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
 void mc_parallel_begin(mc_parallel *parallel, mc_thread_pool *pool)
@@ -196,21 +213,15 @@ void mc_parallel_begin(mc_parallel *parallel, mc_thread_pool *pool)
     parallel->saved_float_mode = set_float_mode();
     if (pool->threads < 2)
         return;
-    if (pool->process && pool->process != getpid()) {
-        /* After fork() only this thread exists; locks may have been held by threads that do not. */
-        pthread_mutex_init(&pool->owner, NULL);
-        pthread_mutex_init(&pool->mutex, NULL);
-        pthread_cond_init(&pool->wake, NULL);
-        pool->process = 0;
-    }
-    if (pthread_mutex_trylock(&pool->owner) != 0)
+    pid_t process = getpid();
+    if (!take_ownership(pool, process))
         return;
-    if (!pool->process)
-        start_workers(pool);
+    if (pool->process != process)
+        start_workers(pool, process);
     parallel->has_workers = pool->started > 0;
     parallel->workers = pool->started + 1;
     if (!parallel->has_workers)
-        pthread_mutex_unlock(&pool->owner);
+        atomic_store_explicit(&pool->owner, 0, memory_order_release);
 }
 
 void mc_parallel_for(const mc_parallel *parallel, size_t count, size_t grain, mc_work_fn work,
@@ -236,17 +247,20 @@ void mc_parallel_for(const mc_parallel *parallel, size_t count, size_t grain, mc
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
     do_pieces(pool, 0);
-    for (int spins = 0; atomic_load_explicit(&pool->busy, memory_order_acquire) > 0; spins++) {
-        if (spins < SPIN_COUNT)
+    int spins = 0;
+    while (atomic_load_explicit(&pool->busy, memory_order_acquire) > 0) {
+        if (spins++ < SPIN_COUNT) {
             relax();
-        else
+        } else {
+            spins = SPIN_COUNT;
             sched_yield(); /* a worker without a core: let it have this one */
+        }
     }
 }
 
 void mc_parallel_end(mc_parallel *parallel)
 {
     if (parallel->has_workers)
-        pthread_mutex_unlock(&parallel->pool->owner);
+        atomic_store_explicit(&parallel->pool->owner, 0, memory_order_release);
     restore_float_mode(parallel->saved_float_mode);
 }

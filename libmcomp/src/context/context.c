@@ -1,6 +1,5 @@
 /* Makes and ends contexts: the one place where base and the devices meet. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "backend/backend.h"
 #include "base/alloc.h"
@@ -63,8 +62,8 @@ static void end_context(mcomp_context *context)
     mc_free(context, context->devices);
     mc_free(context, atomic_load(&context->environment));
     mc_thread_pool_destroy(context->pool);
-    mcomp_allocator allocator = context->allocator;
-    allocator.deallocate(allocator.user, context, sizeof *context);
+    mcomp_context allocator_only = {.allocator = context->allocator};
+    mc_free(&allocator_only, context);
 }
 
 static mcomp_status open_devices(mcomp_context *context)
@@ -99,10 +98,10 @@ mcomp_status mcomp_context_create(const mcomp_context_options *options, mcomp_co
     MC_TRY(choose_threads(own.threads, &threads));
     MC_TRY(choose_isa(own.isa_cap, &detected, &allowed));
 
-    mcomp_context *context = own.allocator.allocate(own.allocator.user, sizeof *context);
+    mcomp_context allocator_only = {.allocator = own.allocator};
+    mcomp_context *context = mc_alloc_zero(&allocator_only, sizeof *context);
     if (!context)
         return mc_fail_memory(sizeof *context);
-    memset(context, 0, sizeof *context);
     atomic_init(&context->references, 1);
     atomic_init(&context->environment, NULL);
     context->allocator = own.allocator;

@@ -1,5 +1,6 @@
 /** @file fail_alloc.h
  *  An allocator for mcomp_context_options.allocator that counts, fails on demand and finds leaks.
+ *  Its blocks begin at odd addresses, since the library says that it aligns by itself.
  *
  *      fail_alloc memory;
  *      mcomp_context *context = fail_alloc_context(&memory);   // one thread, all devices
@@ -31,40 +32,41 @@ typedef struct fail_alloc {
     size_t limit_nbytes;       /**< larger single allocations are refused; 0: no limit */
 } fail_alloc;
 
-/* Stands before each block, so that a wrong size at the end is seen. */
-typedef struct fail_alloc_head {
-    _Alignas(16) size_t nbytes;
-} fail_alloc_head;
+/* Before each block stands its size, so that a wrong one at the end is seen; the rest makes the
+ * address odd. */
+#define FAIL_ALLOC_HEAD_NBYTES (sizeof(size_t) + 1)
 
 static inline void *fail_alloc_allocate(void *user, size_t nbytes)
 {
     fail_alloc *memory = user;
     long call = atomic_fetch_add(&memory->calls, 1);
     bool too_large = memory->limit_nbytes && nbytes > memory->limit_nbytes;
-    fail_alloc_head *head = NULL;
-    if (call != atomic_load(&memory->fail_at) && !too_large && nbytes <= SIZE_MAX / 2)
-        head = malloc(sizeof *head + nbytes);
-    if (!head) {
+    bool refused = call == atomic_load(&memory->fail_at) || too_large || nbytes > SIZE_MAX / 2;
+    char *start = refused ? NULL : malloc(FAIL_ALLOC_HEAD_NBYTES + nbytes);
+    if (!start) {
         atomic_fetch_add(&memory->failed, 1);
         return NULL;
     }
-    head->nbytes = nbytes;
-    memset(head + 1, 0xa5, nbytes);
+    char *block = start + FAIL_ALLOC_HEAD_NBYTES;
+    memcpy(start, &nbytes, sizeof nbytes);
+    memset(block, 0xa5, nbytes);
     atomic_fetch_add(&memory->live, 1);
     size_t live = atomic_fetch_add(&memory->live_nbytes, nbytes) + nbytes;
     size_t peak = atomic_load(&memory->peak_nbytes);
     while (live > peak && !atomic_compare_exchange_weak(&memory->peak_nbytes, &peak, live)) {
     }
-    return head + 1;
+    return block;
 }
 
 static inline void fail_alloc_deallocate(void *user, void *pointer, size_t nbytes)
 {
     fail_alloc *memory = user;
-    fail_alloc_head *head = (fail_alloc_head *)pointer - 1;
-    assert_int_equal(head->nbytes, nbytes);
+    char *start = (char *)pointer - FAIL_ALLOC_HEAD_NBYTES;
+    size_t allocated_nbytes;
+    memcpy(&allocated_nbytes, start, sizeof allocated_nbytes);
+    assert_int_equal(allocated_nbytes, nbytes);
     memset(pointer, 0x5a, nbytes);
-    free(head);
+    free(start);
     atomic_fetch_sub(&memory->live, 1);
     atomic_fetch_sub(&memory->live_nbytes, nbytes);
 }
