@@ -14,6 +14,11 @@ bool mc_node_is_integer(const mcomp_graph *graph, const mc_node *node)
     return input && input->dtype != MCOMP_DTYPE_F32 && !mc_node_is(node, "DequantizeLinear");
 }
 
+static bool is_float_constant(const mc_value *value)
+{
+    return value->constant && value->constant->dtype <= MCOMP_DTYPE_BF16;
+}
+
 static bool is_weighted(const mc_node *node)
 {
     return mc_node_is(node, "Conv") || mc_node_is(node, "Gemm");
@@ -153,8 +158,26 @@ static mcomp_status load_weights(mc_operation *operation)
     bool transposed = mc_node_is(operation->node, "Gemm") && !operation->node->params.transpose_b;
     operation->weights.outputs = (size_t)value->shape[transposed ? 1 : 0];
     operation->weights.depth = mc_value_element_count(value) / operation->weights.outputs;
-    return mc_node_is_integer(operation->graph, operation->node) ? load_integer_weights(operation)
-                                                                 : load_float_weights(operation);
+    operation->weights.are_integers = mc_node_is_integer(operation->graph, operation->node);
+    return operation->weights.are_integers ? load_integer_weights(operation)
+                                           : load_float_weights(operation);
+}
+
+size_t mc_operation_extra_nbytes(const mc_request *request)
+{
+    const mc_node *node = &request->graph->nodes[request->node_index];
+    if (is_weighted(node)) {
+        size_t outputs = (size_t)request->graph->values[node->output].shape[1];
+        bool integer = mc_node_is_integer(request->graph, node);
+        return outputs * (integer ? sizeof(int32_t) + sizeof(float) : sizeof(float));
+    }
+    size_t nbytes = 0;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const mc_value *value = mc_node_input(request->graph, node, i);
+        if (value && is_float_constant(value))
+            nbytes += value->constant->element_count * sizeof(float);
+    }
+    return nbytes;
 }
 
 /* Constant inputs of the other operators, as floats. */
@@ -168,7 +191,7 @@ static mcomp_status load_constants(mc_operation *operation)
     for (uint32_t i = 0; i < node->input_count; i++) {
         const mc_value *value = mc_node_input(operation->graph, node, i);
         bool is_weight = is_weighted(node) && (i == 1 || i == 2);
-        if (!value || !value->constant || is_weight || value->constant->dtype > MCOMP_DTYPE_BF16)
+        if (!value || is_weight || !is_float_constant(value))
             continue;
         size_t count = value->constant->element_count;
         operation->constants[i] = mc_alloc_array(operation->context, count, sizeof(float));
@@ -218,6 +241,14 @@ void mc_operation_destroy(mc_operation *operation)
     mc_free(context, operation->weights.multipliers);
     mc_free(context, operation->packed);
     mc_free(context, operation);
+}
+
+void mc_operation_drop_weights(mc_operation *operation)
+{
+    mc_free(operation->context, operation->weights.floats);
+    mc_free(operation->context, operation->weights.integers);
+    operation->weights.floats = NULL;
+    operation->weights.integers = NULL;
 }
 
 const void *mc_operation_input(const mc_operation *operation, const mc_run *run, uint32_t index)

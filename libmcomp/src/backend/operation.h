@@ -11,9 +11,10 @@
 typedef struct mc_weights {
     size_t outputs;
     size_t depth;
-    float *floats;
+    bool are_integers;
+    float *floats;     /**< NULL once a device has packed them */
     float *bias;       /**< [outputs], 0 where the node has none */
-    int16_t *integers; /**< q_w - z_w */
+    int16_t *integers; /**< q_w - z_w; NULL once a device has packed them */
     int32_t *integer_bias;
     float *multipliers; /**< [outputs]: s_x s_w / s_y */
 } mc_weights;
@@ -46,6 +47,11 @@ bool mc_operation_possible(const mc_request *request, char *reason, size_t capac
 mcomp_status mc_operation_create(mcomp_context *context, const mc_request *request,
                                  mc_operation **out);
 void mc_operation_destroy(mc_operation *operation);
+/** End the weights themselves, once a device has them packed. */
+void mc_operation_drop_weights(mc_operation *operation);
+/** Bytes of what mc_operation_create() keeps besides the weights themselves: biases, multipliers,
+ * other constants. */
+size_t mc_operation_extra_nbytes(const mc_request *request);
 
 /** Memory of an input: an activation of this run, or a constant as floats. */
 const void *mc_operation_input(const mc_operation *operation, const mc_run *run, uint32_t index);
@@ -67,13 +73,22 @@ typedef struct mc_requantize {
 mc_requantize mc_requantize_of(const mc_operation *operation);
 
 /** value is f32(acc) * m or a sum of such: round, clamp, add the zero point; as the byte that is
- * stored (uint8, or int8 in two's complement). Adding and taking 1.5 x 2^23 rounds to nearest even.
+ * stored (uint8, or int8 in two's complement). What is not a number becomes the lowest result, as
+ * in a vector's max. Adding and taking 1.5 x 2^23 rounds to nearest even.
  */
 static inline uint8_t mc_requantize_value(const mc_requantize *to, float value)
 {
     const float round = 0x1.8p23f;
-    float clamped = value < to->low ? to->low : value > to->high ? to->high : value;
+    float clamped = value > to->low ? value : to->low;
+    clamped = clamped < to->high ? clamped : to->high;
     return (uint8_t)((int32_t)((clamped + round) - round) + to->zero_point);
+}
+
+/** The result of Conv and Gemm: any bias of 32 bits is added exactly. */
+static inline uint8_t mc_requantize_sum(const mc_requantize *to, int32_t sum, int32_t bias,
+                                        float multiplier)
+{
+    return mc_requantize_value(to, (float)((int64_t)sum + bias) * multiplier);
 }
 
 /** An element of a quantised activation as an integer. */
@@ -88,8 +103,7 @@ static inline float mc_activate(const mc_activation *activation, float value)
 {
     if (!activation->clamp)
         return value;
-    if (value < activation->low)
-        return activation->low;
+    value = value < activation->low ? activation->low : value;
     return value > activation->high ? activation->high : value;
 }
 

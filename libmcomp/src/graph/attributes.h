@@ -24,6 +24,8 @@ mcomp_status mc_attribute_activation(const mc_node *node, mc_activation *activat
 /** output_mean and output_deviation: channel_count floats each, or none. */
 mcomp_status mc_attribute_statistics(const mc_node *node, int64_t channel_count);
 
+/** Can activations be quantised with it? Denormals cannot: devices flush them to zero. */
+bool mc_is_scale(float scale);
 /** Does the node compute in integers? */
 bool mc_node_is_quantized(const mcomp_graph *graph, const mc_node *node);
 /** dtype, scale and zero point of the output from the attributes output_*: a float node has none,

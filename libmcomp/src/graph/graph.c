@@ -101,11 +101,15 @@ static mcomp_value append_value(mcomp_graph *graph, const mc_value *value)
 /* Extents fit 32 bits, and an image of them can be counted. */
 static mcomp_status check_extents(const char *name, uint32_t rank, const int64_t *shape)
 {
+    char text[128];
     size_t count;
     for (uint32_t axis = 0; axis < rank; axis++)
         MC_REQUIRE(shape[axis] <= INT32_MAX, MCOMP_ERR_LIMIT, "%s: extent %lld is above 2^31 - 1",
                    name, (long long)shape[axis]);
-    return mc_shape_count(rank, shape, &count);
+    MC_REQUIRE(mc_shape_count(rank, shape, &count) == MCOMP_OK, MCOMP_ERR_LIMIT,
+               "%s: %s has more than 2^40 elements", name,
+               mc_shape_format(rank, shape, text, sizeof text));
+    return MCOMP_OK;
 }
 
 mcomp_status mcomp_graph_add_input(mcomp_graph *graph, const char *name, uint32_t rank,

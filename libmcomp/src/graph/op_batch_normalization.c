@@ -3,6 +3,28 @@
 #include "attributes.h"
 #include "base/status.h"
 #include "op_same_shape.h"
+#include "tensor/tensor_struct.h"
+
+/* y = scale * (x - mean) / sqrt(variance + epsilon) + shift: the root must be one. */
+static mcomp_status check_variance(const mcomp_graph *graph, const mc_node *node)
+{
+    const mc_value *variance = mc_node_input(graph, node, 4);
+    if (!variance->constant)
+        return MCOMP_OK; /* it will be one when constants are folded */
+    size_t count = variance->constant->element_count;
+    float *values = mc_alloc_array(graph->context, count, sizeof *values);
+    if (!values)
+        return mc_fail_memory(count * sizeof *values);
+    mcomp_status status = mcomp_tensor_decode(variance->constant, values, count);
+    for (size_t c = 0; status == MCOMP_OK && c < count; c++)
+        if (!((double)values[c] + (double)node->params.epsilon > 0))
+            status = mc_fail(MCOMP_ERR_INVALID_ARGUMENT,
+                             "node %s: the variance of channel %zu is %g, epsilon %g: their sum is "
+                             "not above 0",
+                             node->name, c, (double)values[c], (double)node->params.epsilon);
+    mc_free(graph->context, values);
+    return status;
+}
 
 static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *output)
 {
@@ -24,6 +46,7 @@ static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *out
     MC_REQUIRE(node->params.epsilon >= 0 && isfinite(node->params.epsilon),
                MCOMP_ERR_INVALID_ARGUMENT, "node %s: epsilon is %g", node->name,
                (double)node->params.epsilon);
+    MC_TRY(check_variance(graph, node));
     MC_TRY(mc_attribute_float(node, "momentum", &momentum));
     MC_TRY(mc_attribute_integer(node, "training_mode", 0, 1, &training_mode));
     MC_REQUIRE(training_mode == 0, MCOMP_ERR_UNSUPPORTED, "node %s: training_mode is not supported",

@@ -19,9 +19,12 @@ static mcomp_status parse_axes(const mcomp_graph *graph, const mc_node *node, ui
 static mcomp_status pad_axis(const mc_node *node, int64_t before, int64_t after, uint32_t axis,
                              int64_t *extent)
 {
-    MC_REQUIRE(before >= 0 && before <= INT32_MAX && after >= 0 && after <= INT32_MAX,
-               MCOMP_ERR_INVALID_ARGUMENT, "node %s: padding [%lld, %lld] is not in [0, 2^31 - 1]",
-               node->name, (long long)before, (long long)after);
+    MC_REQUIRE(before >= 0 && after >= 0, MCOMP_ERR_UNSUPPORTED,
+               "node %s: padding [%lld, %lld] is negative", node->name, (long long)before,
+               (long long)after);
+    MC_REQUIRE(before <= INT32_MAX && after <= INT32_MAX, MCOMP_ERR_INVALID_ARGUMENT,
+               "node %s: padding [%lld, %lld] is above 2^31 - 1", node->name, (long long)before,
+               (long long)after);
     MC_REQUIRE(axis != 0 || (before == 0 && after == 0), MCOMP_ERR_UNSUPPORTED,
                "node %s: pads the batch", node->name);
     if (axis == 0)

@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "attributes.h"
 #include "base/status.h"
 #include "op_same_shape.h"
@@ -30,8 +28,9 @@ static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *out
     MC_TRY(mc_same_shape_infer(graph, node, output));
     MC_TRY(mc_attribute_integer(node, "axis", -MCOMP_MAX_RANK, MCOMP_MAX_RANK, &axis));
     MC_TRY(mc_node_constant_float(graph, node, 1, &output->scale));
-    MC_REQUIRE(output->scale > 0 && isfinite(output->scale), MCOMP_ERR_INVALID_ARGUMENT,
-               "node %s: scale is %g, not a positive number", node->name, (double)output->scale);
+    MC_REQUIRE(mc_is_scale(output->scale), MCOMP_ERR_INVALID_ARGUMENT,
+               "node %s: scale is %g, not a positive normal number", node->name,
+               (double)output->scale);
     return parse_zero_point(graph, node, output);
 }
 

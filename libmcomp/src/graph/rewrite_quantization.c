@@ -109,7 +109,7 @@ static bool has_integer_bias(const fold_state *folding, const mc_node *node)
     for (size_t c = 0; c < count; c++) {
         double scale = (double)mc_dequantize_scale(graph, bias, c);
         double expected = input_scale * (double)weight_scales[weight_scale_count == 1 ? 0 : c];
-        if (fabs(scale - expected) > 1e-6 * expected ||
+        if (!(fabs(scale - expected) <= 1e-6 * expected) ||
             mc_dequantize_zero_point(graph, bias, c) != 0)
             return false;
     }
@@ -153,7 +153,8 @@ static void find_integer_node(fold_state *folding, int32_t quantizer)
     const mc_rebuild *rebuild = &folding->rebuild;
     const mc_node *quantize = &rebuild->source->nodes[quantizer];
     mcomp_value value = quantize->inputs[0];
-    if (has_twin(folding, value) &&
+    /* An output that keeps its name is made by a node of its own. */
+    if (has_twin(folding, value) && !rebuild->is_output[quantize->output] &&
         same_quantization(&rebuild->source->values[folding->like[value]],
                           &rebuild->source->values[quantize->output])) {
         folding->roles[quantizer] = ROLE_SKIPPED;

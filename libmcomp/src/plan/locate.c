@@ -34,24 +34,29 @@ static void locate_ends(mcomp_plan *plan)
     }
 }
 
-/* Steps at which each value between the ends is written and last read. */
-static size_t find_lifetimes(mcomp_plan *plan, mc_lifetime *lifetimes, uint32_t *value_of)
+/* Steps at which each value between the ends is written and last read. index_of: by value, room for
+ * where its lifetime stands. @return how many there are */
+static size_t find_lifetimes(mcomp_plan *plan, mc_lifetime *lifetimes, uint32_t *value_of,
+                             uint32_t *index_of)
 {
     const mcomp_graph *graph = plan->graph;
     size_t count = 0;
     for (uint32_t v = 0; v < graph->value_count; v++) {
+        index_of[v] = UINT32_MAX;
         if (graph->values[v].producer < 0 || plan->locations[v].place != MC_PLACE_NONE)
             continue;
         uint32_t first = (uint32_t)graph->values[v].producer;
+        index_of[v] = (uint32_t)count;
         lifetimes[count] =
             (mc_lifetime){.nbytes = plan->locations[v].nbytes, .first = first, .last = first};
         value_of[count++] = v;
     }
-    for (size_t k = 0; k < count; k++)
-        for (uint32_t n = lifetimes[k].first + 1; n < graph->node_count; n++)
-            for (uint32_t i = 0; i < graph->nodes[n].input_count; i++)
-                if (graph->nodes[n].inputs[i] == (mcomp_value)value_of[k])
-                    lifetimes[k].last = n;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (uint32_t i = 0; i < graph->nodes[n].input_count; i++) {
+            mcomp_value input = graph->nodes[n].inputs[i];
+            if (input != MCOMP_NO_VALUE && index_of[input] != UINT32_MAX)
+                lifetimes[index_of[input]].last = n;
+        }
     return count;
 }
 
@@ -65,10 +70,12 @@ mcomp_status mc_plan_locate(mcomp_plan *plan)
     locate_ends(plan);
     mc_lifetime *lifetimes = mc_alloc_array(context, graph->value_count, sizeof *lifetimes);
     uint32_t *value_of = mc_alloc_array(context, graph->value_count, sizeof *value_of);
-    mcomp_status status =
-        lifetimes && value_of ? MCOMP_OK : mc_fail_memory(graph->value_count * sizeof *lifetimes);
+    uint32_t *index_of = mc_alloc_array(context, graph->value_count, sizeof *index_of);
+    mcomp_status status = lifetimes && value_of && index_of
+                              ? MCOMP_OK
+                              : mc_fail_memory(graph->value_count * sizeof *lifetimes);
     if (status == MCOMP_OK) {
-        size_t count = find_lifetimes(plan, lifetimes, value_of);
+        size_t count = find_lifetimes(plan, lifetimes, value_of, index_of);
         status = mc_memory_plan(context, lifetimes, count, &plan->activations_nbytes,
                                 &plan->live_peak_nbytes);
         for (size_t k = 0; status == MCOMP_OK && k < count; k++) {
@@ -78,5 +85,6 @@ mcomp_status mc_plan_locate(mcomp_plan *plan)
     }
     mc_free(context, lifetimes);
     mc_free(context, value_of);
+    mc_free(context, index_of);
     return status;
 }

@@ -1,86 +1,65 @@
-/* A context without devices, and short ways to build graphs. */
+/** @file graph_fixture.h
+ *  Short ways to build graphs in tests. What is wrong fails the test with the library's message.
+ *
+ *      mcomp_graph *graph = new_graph();
+ *      mcomp_value x = add_input(graph, "x", 3, 8, 8);
+ *      add_node(graph, "MaxPool", "y", INPUTS(x), ATTRIBUTES(INTEGERS("kernel_shape", 2, 2)));
+ *      end_graph(graph);   // also shows that nothing stays allocated */
 #ifndef GRAPH_FIXTURE_H
 #define GRAPH_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-#include <cmocka.h>
+#include "support/cmocka_all.h"
+#include "support/fail_alloc.h"
 
-#include "base/context_struct.h"
 #include "graph/graph_struct.h"
 #include "tensor/tensor_struct.h"
 
-/* Fails allocation number `fail_at` (from 0) and counts what lives. */
-typedef struct counting_allocator {
-    long calls;
-    long fail_at; /* -1: never */
-    long live;
-} counting_allocator;
+static fail_alloc fixture_memory;
 
-static counting_allocator fixture_memory;
-static mcomp_context fixture_context;
-
-static inline void *fixture_allocate(void *user, size_t nbytes)
-{
-    counting_allocator *memory = user;
-    if (memory->calls++ == memory->fail_at)
-        return NULL;
-    memory->live++;
-    return malloc(nbytes);
-}
-
-static inline void fixture_deallocate(void *user, void *pointer, size_t nbytes)
-{
-    (void)nbytes;
-    ((counting_allocator *)user)->live--;
-    free(pointer);
-}
-
-static inline mcomp_context *fixture(void)
-{
-    fixture_memory = (counting_allocator){.fail_at = -1};
-    memset(&fixture_context, 0, sizeof fixture_context);
-    atomic_init(&fixture_context.references, 1000000);
-    fixture_context.allocator =
-        (mcomp_allocator){&fixture_memory, fixture_allocate, fixture_deallocate};
-    return &fixture_context;
-}
-
+/** An empty graph in a context of its own, with one thread and all devices. */
 static inline mcomp_graph *new_graph(void)
 {
+    mcomp_context *context = fail_alloc_context(&fixture_memory);
     mcomp_graph *graph = NULL;
-    assert_int_equal(mcomp_graph_create(fixture(), "test", &graph), MCOMP_OK);
+    assert_ok(mcomp_graph_create(context, "test", &graph));
+    mcomp_context_destroy(context); /* the graph holds it */
     return graph;
 }
 
+/** Ends the graph, and with it its context, and shows that nothing of them stays. */
+static inline void end_graph(mcomp_graph *graph)
+{
+    mcomp_graph_destroy(graph);
+    assert_no_leak(&fixture_memory);
+}
+
+/** @param h  0: the input has rank 2 */
 static inline mcomp_value add_input(mcomp_graph *graph, const char *name, int64_t c, int64_t h,
                                     int64_t w)
 {
     const int64_t shape[4] = {MCOMP_BATCH, c, h, w};
     mcomp_value value;
-    assert_int_equal(mcomp_graph_add_input(graph, name, h ? 4 : 2, shape, &value), MCOMP_OK);
+    assert_ok(mcomp_graph_add_input(graph, name, h ? 4 : 2, shape, &value));
     return value;
 }
 
+/** Takes the reference over. */
 static inline mcomp_value add_tensor(mcomp_graph *graph, const char *name, mcomp_tensor *tensor)
 {
     mcomp_value value;
-    assert_int_equal(mcomp_graph_add_constant(graph, name, tensor, &value), MCOMP_OK);
+    assert_ok(mcomp_graph_add_constant(graph, name, tensor, &value));
     mcomp_tensor_release(tensor);
     return value;
 }
 
+/** @param data  NULL: zeros */
 static inline mcomp_value add_constant(mcomp_graph *graph, const char *name, mcomp_dtype dtype,
                                        uint32_t rank, const int64_t *shape, const void *data)
 {
     mcomp_tensor *tensor = NULL;
-    assert_int_equal(mcomp_tensor_create(graph->context, dtype, rank, shape, data, &tensor),
-                     MCOMP_OK);
+    assert_ok(mcomp_tensor_create(graph->context, dtype, rank, shape, data, &tensor));
     return add_tensor(graph, name, tensor);
 }
 
@@ -95,20 +74,24 @@ static inline mcomp_value add_integers(mcomp_graph *graph, const char *name, int
     return add_constant(graph, name, MCOMP_DTYPE_S64, 1, &count, values);
 }
 
+#define COUNT_OF(type, ...) (sizeof((const type[]){__VA_ARGS__}) / sizeof(type))
+
 #define SHAPE(...)                                                                                 \
     (const int64_t[])                                                                              \
     {                                                                                              \
         __VA_ARGS__                                                                                \
     }
-#define INPUTS(...)                                                                                \
-    (const mcomp_value[]){__VA_ARGS__},                                                            \
-        sizeof((const mcomp_value[]){__VA_ARGS__}) / sizeof(mcomp_value)
+#define VALUES(...)                                                                                \
+    (const float[])                                                                                \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define INPUTS(...) (const mcomp_value[]){__VA_ARGS__}, COUNT_OF(mcomp_value, __VA_ARGS__)
 #define INTEGERS(attribute_name, ...)                                                              \
     (mcomp_attribute)                                                                              \
     {                                                                                              \
         .name = attribute_name, .type = MCOMP_ATTRIBUTE_INTEGERS,                                  \
-        .count = sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t),                         \
-        .integers = (const int64_t[])                                                              \
+        .count = COUNT_OF(int64_t, __VA_ARGS__), .integers = (const int64_t[])                     \
         {                                                                                          \
             __VA_ARGS__                                                                            \
         }                                                                                          \
@@ -117,7 +100,7 @@ static inline mcomp_value add_integers(mcomp_graph *graph, const char *name, int
     (mcomp_attribute)                                                                              \
     {                                                                                              \
         .name = attribute_name, .type = MCOMP_ATTRIBUTE_FLOATS,                                    \
-        .count = sizeof((const float[]){__VA_ARGS__}) / sizeof(float), .floats = (const float[])   \
+        .count = COUNT_OF(float, __VA_ARGS__), .floats = (const float[])                           \
         {                                                                                          \
             __VA_ARGS__                                                                            \
         }                                                                                          \
@@ -129,20 +112,47 @@ static inline mcomp_value add_integers(mcomp_graph *graph, const char *name, int
         .text = words                                                                              \
     }
 #define ATTRIBUTES(...)                                                                            \
-    (const mcomp_attribute[]){__VA_ARGS__},                                                        \
-        sizeof((const mcomp_attribute[]){__VA_ARGS__}) / sizeof(mcomp_attribute)
+    (const mcomp_attribute[]){__VA_ARGS__}, COUNT_OF(mcomp_attribute, __VA_ARGS__)
 #define NO_ATTRIBUTES NULL, 0
+
+/** The attributes of a quantised output. */
+#define QUANTIZED(dtype, scale, zero_point)                                                        \
+    TEXT("output_dtype", dtype), FLOATS("output_scale", scale),                                    \
+        INTEGERS("output_zero_point", zero_point)
 
 static inline mcomp_value add_node(mcomp_graph *graph, const char *op, const char *name,
                                    const mcomp_value *inputs, size_t input_count,
                                    const mcomp_attribute *attributes, size_t attribute_count)
 {
     mcomp_value value;
-    mcomp_status status = mcomp_graph_add_node(graph, op, name, inputs, input_count, attributes,
-                                               attribute_count, &value);
-    if (status != MCOMP_OK)
-        fail_msg("%s", mcomp_last_error());
+    assert_ok(mcomp_graph_add_node(graph, op, name, inputs, input_count, attributes,
+                                   attribute_count, &value));
     return value;
+}
+
+/** QuantizeLinear of x. @param dtype  MCOMP_DTYPE_U8 or MCOMP_DTYPE_S8 */
+static inline mcomp_value add_quantize(mcomp_graph *graph, const char *name, mcomp_value x,
+                                       float scale, mcomp_dtype dtype, int32_t zero_point)
+{
+    char scale_name[64], zero_name[64];
+    snprintf(scale_name, sizeof scale_name, "%s.scale", name);
+    snprintf(zero_name, sizeof zero_name, "%s.zero_point", name);
+    const uint8_t zero = (uint8_t)zero_point;
+    mcomp_value s = add_scalar(graph, scale_name, scale);
+    mcomp_value z = add_constant(graph, zero_name, dtype, 0, NULL, &zero);
+    return add_node(graph, "QuantizeLinear", name, INPUTS(x, s, z), NO_ATTRIBUTES);
+}
+
+/** DequantizeLinear of a quantised activation. */
+static inline mcomp_value add_dequantize(mcomp_graph *graph, const char *name, mcomp_value q)
+{
+    return add_node(graph, "DequantizeLinear", name, INPUTS(q), NO_ATTRIBUTES);
+}
+
+static inline void mark_and_verify(mcomp_graph *graph, mcomp_value output)
+{
+    assert_ok(mcomp_graph_mark_output(graph, output));
+    assert_ok(mcomp_graph_verify(graph));
 }
 
 static inline void assert_shape(const mcomp_graph *graph, mcomp_value value, uint32_t rank,
@@ -154,28 +164,20 @@ static inline void assert_shape(const mcomp_graph *graph, mcomp_value value, uin
         assert_int_equal(found->shape[axis], shape[axis]);
 }
 
-/* A node that is refused: status, the node's name in the message, the graph as it was. */
+/** A node that is refused: status, the node's name in the message, the graph as it was. */
 static inline void refuse(mcomp_graph *graph, mcomp_status expected, const char *op,
                           const mcomp_value *inputs, size_t input_count,
                           const mcomp_attribute *attributes, size_t attribute_count)
 {
     uint32_t values = graph->value_count, nodes = graph->node_count;
     mcomp_value value = 99;
-    mcomp_status status = mcomp_graph_add_node(graph, op, "refused", inputs, input_count,
-                                               attributes, attribute_count, &value);
-    if (status != expected)
-        fail_msg("%d, expected %d: %s", status, expected, mcomp_last_error());
-    assert_non_null(strstr(mcomp_last_error(), "refused"));
+    assert_status(mcomp_graph_add_node(graph, op, "refused", inputs, input_count, attributes,
+                                       attribute_count, &value),
+                  expected);
+    assert_message("refused");
     assert_int_equal(value, MCOMP_NO_VALUE);
     assert_int_equal(graph->value_count, values);
     assert_int_equal(graph->node_count, nodes);
-}
-
-/* Ends the graph and shows that nothing of it stays. */
-static inline void end_graph(mcomp_graph *graph)
-{
-    mcomp_graph_destroy(graph);
-    assert_int_equal(fixture_memory.live, 0);
 }
 
 #endif

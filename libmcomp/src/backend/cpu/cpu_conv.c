@@ -113,9 +113,9 @@ static void integer_panels(const conv_work *work, const conv_tile *tile)
                                (tile->image * work->output.channels + channel) * work->pixels +
                                tile->first + column;
                 for (size_t c = 0; c < kernel->columns && column + c < tile->count; c++) {
-                    int32_t sum = sums[r * kernel->columns + c] + weights->integer_bias[channel];
-                    out[c] = mc_requantize_value(&work->requantize,
-                                                 (float)sum * weights->multipliers[channel]);
+                    out[c] = mc_requantize_sum(&work->requantize, sums[r * kernel->columns + c],
+                                               weights->integer_bias[channel],
+                                               weights->multipliers[channel]);
                 }
             }
         }
@@ -126,7 +126,7 @@ static void do_tiles(void *user, size_t begin, size_t end, size_t worker)
 {
     const conv_work *work = user;
     const mc_value *value = work->operation->input;
-    bool integer = work->operation->weights.integers != NULL;
+    bool integer = work->operation->weights.are_integers;
     size_t plane = work->input.height * work->input.width;
     for (size_t item = begin; item < end; item++) {
         conv_tile tile = {.packed =
@@ -177,12 +177,12 @@ static void run_conv(const mc_operation *operation, const mc_run *run)
                                    .pad_left = window->pad_left};
     if (window->kernel_h == 1 && window->kernel_w == 1 && window->stride_h == 1 &&
         window->stride_w == 1 && window->pad_top == 0 && window->pad_left == 0 &&
-        work.output.width == work.input.width) {
+        work.output.width == work.input.width && work.output.height == work.input.height) {
         /* The plane is one long row: runs are whole panels. */
         work.shape.width = work.shape.output_width = work.pixels;
         work.shape.height = 1;
     }
-    work.tiling = choose_tiling(work.kernels, operation->weights.integers != NULL,
+    work.tiling = choose_tiling(work.kernels, operation->weights.are_integers,
                                 operation->weights.depth, work.pixels);
     work.tiles = (work.pixels + work.tiling.tile_columns - 1) / work.tiling.tile_columns;
     mc_parallel_for(run->parallel, operation->batch * work.groups * work.tiles, 1, do_tiles, &work);
@@ -211,7 +211,7 @@ static void describe(const mc_cpu_device *device, const mc_request *request,
     candidate->kernel = integer ? device->kernels.s16_gemm->name : device->kernels.f32_gemm->name;
     candidate->workspace_nbytes = tiling.scratch_nbytes * device->device.context->threads;
     candidate->weights_nbytes = groups * packed_rows * tiling.depth * tiling.element_nbytes +
-                                groups * outputs * 2 * sizeof(float);
+                                mc_operation_extra_nbytes(request);
     /* Columns are packed once, rows are filled up to whole panels. */
     double waste = (double)packed_rows / (double)outputs;
     bool vector = tiling.panel_columns >= 8;
@@ -225,7 +225,7 @@ static void describe(const mc_cpu_device *device, const mc_request *request,
 static mcomp_status pack(const mc_cpu_device *device, mc_operation *operation)
 {
     mc_weights *weights = &operation->weights;
-    bool integer = weights->integers != NULL;
+    bool integer = weights->are_integers;
     size_t groups = (size_t)operation->node->params.group, outputs = weights->outputs / groups;
     conv_tiling tiling = choose_tiling(&device->kernels, integer, weights->depth, 1);
     size_t packed_rows = (outputs + tiling.panel_rows - 1) / tiling.panel_rows * tiling.panel_rows;
@@ -242,10 +242,7 @@ static mcomp_status pack(const mc_cpu_device *device, mc_operation *operation)
             mc_f32_gemm_pack_a(weights->floats + from, outputs, weights->depth, tiling.panel_rows,
                                (float *)operation->packed + to);
     }
-    if (!integer) {
-        mc_free(operation->context, weights->floats);
-        weights->floats = NULL;
-    }
+    mc_operation_drop_weights(operation);
     return MCOMP_OK;
 }
 

@@ -11,22 +11,33 @@
 
 #define MAX_EXACT_TAPS 258
 
+/* A padded plane of a window far wider than the input would be mostly zeros: such nodes are left to
+ * the columns of cpu_conv.c. */
+#define MAX_PADDED_EXTENT ((int64_t)1 << 24)
+#define MAX_PADDED_GROWTH 4
+#define SMALL_PLANE       4096
+
 typedef struct plane_padding {
     size_t height, width;  /**< of the padded plane */
     size_t scratch_nbytes; /**< a worker: the padded plane, its slack, a plane of sums */
 } plane_padding;
 
+/* Elements from the first to the last that windows along one axis reach, plus one. */
+static int64_t padded_extent(size_t outputs, int32_t stride, int32_t kernel, int32_t dilation)
+{
+    return ((int64_t)outputs - 1) * stride + (int64_t)(kernel - 1) * dilation + 1;
+}
+
 static plane_padding measure_padding(const mc_window *window, mc_planes output)
 {
     plane_padding padding;
-    padding.height = (output.height - 1) * (size_t)window->stride_h +
-                     (size_t)(window->kernel_h - 1) * (size_t)window->dilation_h + 1;
-    padding.width = (output.width - 1) * (size_t)window->stride_w +
-                    (size_t)(window->kernel_w - 1) * (size_t)window->dilation_w + 1;
-    /* A vector of columns may begin at the last one: eight strides of slack. */
-    size_t slack = MC_DEPTHWISE_SLACK + 8 * (size_t)window->stride_w;
+    padding.height = (size_t)padded_extent(output.height, window->stride_h, window->kernel_h,
+                                           window->dilation_h);
+    padding.width =
+        (size_t)padded_extent(output.width, window->stride_w, window->kernel_w, window->dilation_w);
     padding.scratch_nbytes =
-        mc_round_up((padding.height * padding.width + slack) * sizeof(float), MC_ALIGNMENT) +
+        mc_round_up((padding.height * padding.width + MC_DEPTHWISE_SLACK) * sizeof(float),
+                    MC_ALIGNMENT) +
         mc_round_up(output.height * output.width * sizeof(float), MC_ALIGNMENT);
     return padding;
 }
@@ -74,7 +85,7 @@ static void do_planes(void *user, size_t begin, size_t end, size_t worker)
     const mc_operation *operation = work->operation;
     const mc_activation *activation = &operation->node->params.activation;
     const float *taps = operation->packed;
-    bool integer = operation->weights.integers != NULL;
+    bool integer = operation->weights.are_integers;
     size_t pixels = work->output.height * work->output.width;
     float *padded =
         (float *)(void *)((char *)work->run->workspace + worker * work->padding.scratch_nbytes);
@@ -96,9 +107,9 @@ static void do_planes(void *user, size_t begin, size_t end, size_t worker)
                                           sums);
         uint8_t *out = (uint8_t *)work->run->output + plane * pixels;
         for (size_t i = 0; i < pixels; i++) {
-            int32_t sum = (int32_t)sums[i] + operation->weights.integer_bias[channel];
-            out[i] = mc_requantize_value(&work->requantize,
-                                         (float)sum * operation->weights.multipliers[channel]);
+            out[i] = mc_requantize_sum(&work->requantize, (int32_t)sums[i],
+                                       operation->weights.integer_bias[channel],
+                                       operation->weights.multipliers[channel]);
         }
     }
 }
@@ -125,6 +136,20 @@ static void run_depthwise(const mc_operation *operation, const mc_run *run)
     mc_parallel_for(run->parallel, operation->batch * work.output.channels, 1, do_planes, &work);
 }
 
+static bool is_plane_small(const mcomp_graph *graph, const mc_node *node)
+{
+    const mc_window *window = &node->params.window;
+    mc_planes input = mc_planes_of(mc_node_input(graph, node, 0));
+    mc_planes output = mc_planes_of(&graph->values[node->output]);
+    int64_t height =
+        padded_extent(output.height, window->stride_h, window->kernel_h, window->dilation_h);
+    int64_t width =
+        padded_extent(output.width, window->stride_w, window->kernel_w, window->dilation_w);
+    size_t planes = input.height * input.width + output.height * output.width;
+    return height <= MAX_PADDED_EXTENT && width <= MAX_PADDED_EXTENT &&
+           (size_t)(height * width) <= MAX_PADDED_GROWTH * planes + SMALL_PLANE;
+}
+
 static bool fits(const mcomp_graph *graph, const mc_node *node)
 {
     if (!mc_node_is(node, "Conv") || !mc_node_is_depthwise(graph, node) || node->input_count > 3)
@@ -134,7 +159,7 @@ static bool fits(const mcomp_graph *graph, const mc_node *node)
     bool one_each = weight->shape[0] == input->shape[1];
     bool exact =
         node->params.window.kernel_h * (int64_t)node->params.window.kernel_w <= MAX_EXACT_TAPS;
-    return one_each && (exact || !mc_node_is_integer(graph, node));
+    return one_each && (exact || !mc_node_is_integer(graph, node)) && is_plane_small(graph, node);
 }
 
 static void describe(const mc_cpu_device *device, const mc_request *request,
@@ -147,7 +172,7 @@ static void describe(const mc_cpu_device *device, const mc_request *request,
     bool vector = device->kernels.f32_depthwise->isa_bits != MC_ISA_NONE;
     candidate->kernel = device->kernels.f32_depthwise->name;
     candidate->workspace_nbytes = padding.scratch_nbytes * device->device.context->threads;
-    candidate->weights_nbytes = (weight_count + 2 * output.channels) * sizeof(float);
+    candidate->weights_nbytes = weight_count * sizeof(float) + mc_operation_extra_nbytes(request);
     candidate->predicted_ns = mc_cpu_predict_ns(
         device, request, vector, (size_t)request->batch * output.channels * padding.scratch_nbytes);
     candidate->why = "depth-wise: plane by plane, no columns to pack";
@@ -162,10 +187,9 @@ static mcomp_status pack(const mc_cpu_device *device, mc_operation *operation)
     if (!taps)
         return mc_fail_memory(count * sizeof *taps);
     for (size_t i = 0; i < count; i++)
-        taps[i] = weights->integers ? (float)weights->integers[i] : weights->floats[i];
+        taps[i] = weights->are_integers ? (float)weights->integers[i] : weights->floats[i];
     operation->packed = taps;
-    mc_free(operation->context, weights->floats);
-    weights->floats = NULL;
+    mc_operation_drop_weights(operation);
     return MCOMP_OK;
 }
 

@@ -48,7 +48,10 @@ static void describe_reference(const mc_cpu_device *device, const mc_request *re
     candidate->kernel = routine->kernel;
     candidate->why = "the reference's routine: no special kernel for this node";
     candidate->predicted_ns = mc_cpu_predict_ns(device, request, false, touched_nbytes(request));
-    candidate->weights_nbytes = weight ? mc_value_element_count(weight) * sizeof(float) : 0;
+    size_t weight_nbytes =
+        mc_node_is_integer(request->graph, node) ? sizeof(int16_t) : sizeof(float);
+    candidate->weights_nbytes = (weight ? mc_value_element_count(weight) * weight_nbytes : 0) +
+                                mc_operation_extra_nbytes(request);
 }
 
 static mcomp_status list_candidates(mc_device *device, const mc_request *request,

@@ -48,10 +48,9 @@ static void describe(const mc_cpu_device *device, const mc_request *request,
 {
     const mc_node *node = &request->graph->nodes[request->node_index];
     size_t weight_count = mc_value_element_count(mc_node_input(request->graph, node, 1));
-    size_t outputs = mc_value_element_count(&request->graph->values[node->output]);
     bool vector = device->kernels.f32_dot->isa_bits != MC_ISA_NONE;
     candidate->kernel = device->kernels.f32_dot->name;
-    candidate->weights_nbytes = (weight_count + outputs) * sizeof(float);
+    candidate->weights_nbytes = weight_count * sizeof(float) + mc_operation_extra_nbytes(request);
     candidate->predicted_ns =
         mc_cpu_predict_ns(device, request, vector, weight_count * sizeof(float));
     candidate->why = "four dot products at a time, weights read once";

@@ -71,7 +71,7 @@ static void do_channels(void *user, size_t begin, size_t end, size_t worker)
     const conv_work *work = user;
     const mc_operation *operation = work->operation;
     const mc_node_params *params = &operation->node->params;
-    bool integer = operation->weights.integers != NULL;
+    bool integer = operation->weights.are_integers;
     const float *residual =
         operation->node->input_count > 3 ? mc_operation_input(operation, work->run, 3) : NULL;
     mc_requantize to = mc_requantize_of(operation);
@@ -84,10 +84,10 @@ static void do_channels(void *user, size_t begin, size_t end, size_t worker)
                                      (int64_t)x * params->window.stride_w -
                                          params->window.pad_left};
                 if (integer) {
-                    int32_t sum = integer_sum(work, image, channel, origin) +
-                                  operation->weights.integer_bias[channel];
-                    ((uint8_t *)work->run->output)[index] = mc_requantize_value(
-                        &to, (float)sum * operation->weights.multipliers[channel]);
+                    ((uint8_t *)work->run->output)[index] =
+                        mc_requantize_sum(&to, integer_sum(work, image, channel, origin),
+                                          operation->weights.integer_bias[channel],
+                                          operation->weights.multipliers[channel]);
                     continue;
                 }
                 double sum = float_sum(work, image, channel, origin) +

@@ -50,7 +50,8 @@ static mcomp_status list_candidates(mc_device *device, const mc_request *request
         .predicted_ns =
             (double)request->batch * ((double)node->macs * NS_PER_MAC +
                                       (double)mc_value_element_count(output) * NS_PER_ELEMENT),
-        .weights_nbytes = weight ? mc_value_element_count(weight) * (integer ? 2 : 4) : 0};
+        .weights_nbytes = (weight ? mc_value_element_count(weight) * (integer ? 2 : 4) : 0) +
+                          mc_operation_extra_nbytes(request)};
     *count = 1;
     return MCOMP_OK;
 }

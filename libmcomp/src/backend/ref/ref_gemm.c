@@ -16,14 +16,14 @@ static void do_outputs(void *user, size_t begin, size_t end, size_t worker)
     for (size_t item = begin; item < end; item++) {
         size_t image = item / weights->outputs, output = item % weights->outputs;
         size_t row = output * weights->depth, column = image * weights->depth;
-        if (weights->integers) {
-            int32_t sum = weights->integer_bias[output];
+        if (weights->are_integers) {
+            int32_t sum = 0;
             for (size_t k = 0; k < weights->depth; k++)
                 sum += weights->integers[row + k] *
                        (mc_quantized_at(work->run->inputs[0], value->dtype, column + k) -
                         value->zero_point);
-            ((uint8_t *)work->run->output)[item] =
-                mc_requantize_value(&to, (float)sum * weights->multipliers[output]);
+            ((uint8_t *)work->run->output)[item] = mc_requantize_sum(
+                &to, sum, weights->integer_bias[output], weights->multipliers[output]);
             continue;
         }
         const float *input = (const float *)work->run->inputs[0] + column;

@@ -27,20 +27,14 @@ static void run_pad(const mc_operation *operation, const mc_run *run)
     for (size_t image = 0; image < operation->batch; image++) {
         for (size_t i = 0; i < image_count; i++) {
             size_t rest = i, to = 0, stride = 1;
-            bool inside = true;
             for (uint32_t axis = input->rank; axis-- > 1;) {
-                /* Negative padding cuts off. */
-                int64_t coordinate =
-                    (int64_t)(rest % (size_t)input->shape[axis]) + params->begin[axis];
+                to += (rest % (size_t)input->shape[axis] + (size_t)params->begin[axis]) * stride;
                 rest /= (size_t)input->shape[axis];
-                inside &= coordinate >= 0 && coordinate < output->shape[axis];
-                to += inside ? (size_t)coordinate * stride : 0;
                 stride *= (size_t)output->shape[axis];
             }
-            if (inside)
-                memcpy((char *)run->output + (image * output_image_count + to) * element_nbytes,
-                       (const char *)run->inputs[0] + (image * image_count + i) * element_nbytes,
-                       element_nbytes);
+            memcpy((char *)run->output + (image * output_image_count + to) * element_nbytes,
+                   (const char *)run->inputs[0] + (image * image_count + i) * element_nbytes,
+                   element_nbytes);
         }
     }
 }

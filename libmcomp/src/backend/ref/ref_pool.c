@@ -74,7 +74,7 @@ void mc_ref_average(const mc_operation *operation, const mc_run *run, const mc_p
     const mc_value *value = operation->input;
     const float *floats = run->inputs[0];
     double sum = 0;
-    int32_t integer_sum = 0;
+    int64_t integer_sum = 0; /* of any number of elements */
     for (int64_t y = window->row_begin; y < window->row_end; y += window->row_step)
         for (int64_t x = window->column_begin; x < window->column_end; x += window->column_step) {
             size_t at = window->plane + (size_t)y * window->width + (size_t)x;

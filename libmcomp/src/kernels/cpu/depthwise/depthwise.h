@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Vectors may read this many floats past a padded row; the buffer has them. */
-#define MC_DEPTHWISE_SLACK 32
+/** Vectors may read this many floats past the padded plane; the buffer has them. */
+#define MC_DEPTHWISE_SLACK 16
 
 typedef struct mc_depthwise_shape {
     size_t padded_width; /**< floats from one padded row to the next */
