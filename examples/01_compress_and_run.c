@@ -18,7 +18,7 @@ static mcomp_status compress(mcomp_context *context, const char *from, const cha
     if (status == MCOMP_OK)
         status = mcomp_compress(graph, recipe, NULL, &small);
     if (status == MCOMP_OK)
-        status = mcomp_save(small, to, NULL);
+        status = mcomp_save(small, to, NULL, NULL);
     mcomp_graph_destroy(small);
     mcomp_recipe_destroy(recipe);
     mcomp_graph_destroy(graph);
@@ -36,7 +36,7 @@ static mcomp_status run(mcomp_context *context, const char *path, float logits[1
     if (status == MCOMP_OK)
         status = mcomp_plan_create(graph, NULL, &plan);
     if (status == MCOMP_OK)
-        status = mcomp_session_create(plan, &session);
+        status = mcomp_session_create(plan, NULL, &session);
     if (status == MCOMP_OK)
         status =
             mcomp_tensor_create(context, MCOMP_DTYPE_F32, 4, input_shape, NULL, &input);

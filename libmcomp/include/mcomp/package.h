@@ -20,9 +20,18 @@ typedef struct mcomp_package mcomp_package;
 /** Options of mcomp_load(). */
 typedef struct mcomp_load_options {
     uint32_t struct_size; /**< set by mcomp_load_options_init() */
-    int32_t verify; /**< 1: check every section's checksum before anything is used; 0: on first
-                               touch. Default 0 */
+    int32_t verify;       /**< 1: check every section's checksum before anything is used; 0: on
+                                     first touch. Default 0 */
+    mcomp_progress_fn progress; /**< called while checksums are checked; may be NULL */
+    void *progress_user;
 } mcomp_load_options;
+
+/** Options of mcomp_save(). */
+typedef struct mcomp_save_options {
+    uint32_t struct_size;       /**< set by mcomp_save_options_init() */
+    mcomp_progress_fn progress; /**< called between sections; may be NULL */
+    void *progress_user;
+} mcomp_save_options;
 
 /** One section of a file. Header, table and padding are sections too: all of them sum to the file. */
 typedef struct mcomp_section_info {
@@ -36,19 +45,25 @@ typedef struct mcomp_section_info {
 
 /** Fill with defaults. */
 MCOMP_API void mcomp_load_options_init(mcomp_load_options *options);
+/** Fill with defaults. */
+MCOMP_API void mcomp_save_options_init(mcomp_save_options *options);
 
 /** Write a verified graph. The file appears whole or not at all: it is written under a temporary
  *  name in the same folder, flushed and renamed.
  *  @param path          UTF-8
+ *  @param options       NULL for defaults
  *  @param[out] nbytes   bytes written, may be NULL
- *  @retval MCOMP_ERR_IO  names the path and the system's reason (full disk, read-only folder, ...) */
+ *  @retval MCOMP_ERR_IO  names the path and the system's reason (full disk, read-only folder, ...)
+ *  @retval MCOMP_ERR_CANCELLED  progress asked to stop; no file is left */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_save(mcomp_graph *graph, const char *path,
+                                                  const mcomp_save_options *options,
                                                   uint64_t *nbytes);
 
 /** Read a graph, verified. Raw blobs stay mapped from the file while a tensor uses them.
  *  @param options  NULL for defaults
  *  @retval MCOMP_ERR_IO       cannot be opened or read
  *  @retval MCOMP_ERR_CORRUPT  truncated, checksum wrong, or contradicts itself; names section or tensor
+ *  @retval MCOMP_ERR_CANCELLED  progress asked to stop
  *  @retval MCOMP_ERR_VERSION  a format version or required section that this library does not know */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_load(mcomp_context *context, const char *path,
                                                   const mcomp_load_options *options,

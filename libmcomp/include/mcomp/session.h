@@ -14,6 +14,14 @@ extern "C" {
  *  has the context's threads, the others run on their own thread meanwhile. */
 typedef struct mcomp_session mcomp_session;
 
+/** Options of mcomp_session_create(). */
+typedef struct mcomp_session_options {
+    uint32_t struct_size;       /**< set by mcomp_session_options_init() */
+    mcomp_progress_fn progress; /**< called while weights are packed and between the steps of a run,
+                                     with a node's name as stage; may be NULL */
+    void *progress_user;
+} mcomp_session_options;
+
 /** What is known of a session. */
 typedef struct mcomp_session_info {
     uint32_t struct_size; /**< set by the caller */
@@ -23,10 +31,17 @@ typedef struct mcomp_session_info {
     uint64_t load_ns;            /**< time that mcomp_session_create() took */
 } mcomp_session_info;
 
+/** Fill with defaults. */
+MCOMP_API void mcomp_session_options_init(mcomp_session_options *options);
+
 /** Pack the weights and reserve all memory.
+ *  @param options  NULL for defaults; copied
  *  @retval MCOMP_ERR_CORRUPT        a weight's stored bytes contradict themselves
+ *  @retval MCOMP_ERR_CANCELLED      progress asked to stop
  *  @retval MCOMP_ERR_OUT_OF_MEMORY, MCOMP_ERR_DEVICE */
-MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_session_create(mcomp_plan *plan, mcomp_session **out);
+MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_session_create(mcomp_plan *plan,
+                                                            const mcomp_session_options *options,
+                                                            mcomp_session **out);
 
 /** @param session  may be NULL */
 MCOMP_API void mcomp_session_destroy(mcomp_session *session);
@@ -35,7 +50,8 @@ MCOMP_API void mcomp_session_destroy(mcomp_session *session);
  *  @param inputs   input_count plain tensors in the graph's order: float32, the plan's batch
  *  @param outputs  output_count plain tensors of the caller's, written; must not overlap inputs
  *  @retval MCOMP_ERR_SHAPE             a count, shape or dtype does not fit; names the input or output
- *  @retval MCOMP_ERR_INVALID_ARGUMENT  an input holds a NaN; names input and element */
+ *  @retval MCOMP_ERR_INVALID_ARGUMENT  an input holds a NaN; names input and element
+ *  @retval MCOMP_ERR_CANCELLED         progress asked to stop; the outputs hold anything */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_session_run(mcomp_session *session,
                                                          mcomp_tensor *const *inputs,
                                                          size_t input_count,

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/context_struct.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "energy.h"
 #include "mcomp/measure.h"
@@ -78,32 +79,27 @@ static mcomp_status run_once(const measured_call *call, uint64_t *duration_ns)
     return status;
 }
 
-/* Between runs: how far both minima are met, at most every 0.05 s. */
+/* Between runs: how far both minima are met. */
 static mcomp_status report_progress(const measured_call *call, uint32_t runs, double seconds,
-                                    uint64_t *next_report_ns)
+                                    mc_progress *progress)
 {
     const mcomp_measure_options *options = call->options;
-    uint64_t now_ns = mc_clock_ns();
-    if (!options->progress || now_ns < *next_report_ns)
-        return MCOMP_OK;
-    *next_report_ns = now_ns + 50000000u;
     double by_runs = (double)runs / options->min_runs;
     double by_time = options->min_seconds > 0 ? seconds / options->min_seconds : 1;
     double done = by_runs < by_time ? by_runs : by_time;
     uint64_t per_mille = done >= 1 ? 1000 : (uint64_t)(1000 * done);
-    MC_REQUIRE(options->progress(options->progress_user, "measure", per_mille, 1000) == 0,
-               MCOMP_ERR_CANCELLED, "measuring was cancelled after %u runs", runs);
-    return MCOMP_OK;
+    return mc_progress_report(progress, "measure", per_mille, 1000);
 }
 
 static mcomp_status take_samples(const measured_call *call, mcomp_measurement *measurement)
 {
     const mcomp_measure_options *options = call->options;
     mc_energy_counter counter;
-    uint64_t duration_ns = 0, next_report_ns = 0;
+    mc_progress progress = mc_progress_make(options->progress, options->progress_user);
+    uint64_t duration_ns = 0;
     for (uint32_t i = 0; i < options->warmup_runs; i++) {
         MC_TRY(run_once(call, &duration_ns));
-        MC_TRY(report_progress(call, 0, 0, &next_report_ns));
+        MC_TRY(report_progress(call, 0, 0, &progress));
     }
     bool has_energy = mc_energy_find(POWERCAP_ROOT, &counter) && mc_energy_start(&counter);
     uint64_t start_ns = mc_clock_ns();
@@ -113,7 +109,7 @@ static mcomp_status take_samples(const measured_call *call, mcomp_measurement *m
         MC_TRY(run_once(call, &duration_ns));
         MC_TRY(append_sample(measurement, duration_ns));
         seconds = (double)(mc_clock_ns() - start_ns) * 1e-9;
-        MC_TRY(report_progress(call, measurement->count, seconds, &next_report_ns));
+        MC_TRY(report_progress(call, measurement->count, seconds, &progress));
     }
     double joules = has_energy ? mc_energy_joules(&counter) : -1;
     measurement->joules_per_run = joules < 0 ? -1 : joules / measurement->count;

@@ -27,7 +27,8 @@ static bool is_known(uint32_t type)
     return type >= MC_SECTION_GRAPH && type <= MC_SECTION_TENSOR;
 }
 
-static mcomp_status check_sections(const mcomp_package *package, mc_checking checking)
+static mcomp_status check_sections(const mcomp_package *package, mc_checking checking,
+                                   mc_progress *progress)
 {
     char label[32];
     for (uint32_t i = 0; i < package->section_count; i++) {
@@ -38,6 +39,7 @@ static mcomp_status check_sections(const mcomp_package *package, mc_checking che
         if (checking != MC_CHECK_ALL)
             continue;
         section_label(section, label, sizeof label);
+        MC_TRY(mc_progress_report(progress, label, i, package->section_count));
         MC_TRY(mc_section_check(package->image, section, label));
     }
     return MCOMP_OK;
@@ -116,13 +118,14 @@ static mcomp_status read_additions(const mcomp_package *package, mc_checking che
     return MCOMP_OK;
 }
 
-mcomp_status mc_container_read(mc_file_image *image, mc_checking checking, mcomp_graph **out)
+mcomp_status mc_container_read(mc_file_image *image, mc_checking checking, mc_progress *progress,
+                               mcomp_graph **out)
 {
     *out = NULL;
     mcomp_package package;
     MC_TRY(mc_section_table_read(image, checking, &package));
     mcomp_graph *graph = NULL;
-    mcomp_status status = check_sections(&package, checking);
+    mcomp_status status = check_sections(&package, checking, progress);
     if (status == MCOMP_OK)
         status = read_graph(&package, checking, &graph);
     if (status == MCOMP_OK)
@@ -145,8 +148,10 @@ static mcomp_status load_image(mc_file_image *image, const mcomp_load_options *o
     mcomp_load_options own;
     mcomp_load_options_init(&own);
     mcomp_status status = mc_options_copy(&own, sizeof own, options, "mcomp_load_options");
+    mc_progress progress = mc_progress_make(own.progress, own.progress_user);
     if (status == MCOMP_OK)
-        status = mc_container_read(image, own.verify ? MC_CHECK_ALL : MC_CHECK_TOUCH, out);
+        status =
+            mc_container_read(image, own.verify ? MC_CHECK_ALL : MC_CHECK_TOUCH, &progress, out);
     mc_file_image_release(image);
     return status;
 }

@@ -3,9 +3,11 @@
 #ifndef MC_CONTAINER_READER_H
 #define MC_CONTAINER_READER_H
 
+#include "base/progress.h"
 #include "section_table.h"
 
 /** @param[out] out  verified graph */
-mcomp_status mc_container_read(mc_file_image *image, mc_checking checking, mcomp_graph **out);
+mcomp_status mc_container_read(mc_file_image *image, mc_checking checking, mc_progress *progress,
+                               mcomp_graph **out);
 
 #endif

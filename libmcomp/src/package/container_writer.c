@@ -1,6 +1,7 @@
 /* Writes a graph: sizes first, then header, table and sections in one go, so that the file is never
  * held in memory as a whole. */
 #include "atomic_file.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "deflate.h"
 #include "graph_section.h"
@@ -95,7 +96,8 @@ static void place_sections(container_plan *container)
     container->file_nbytes = offset;
 }
 
-static mcomp_status write_sections(const container_plan *container, mc_atomic_file *file)
+static mcomp_status write_sections(const container_plan *container, mc_atomic_file *file,
+                                   mc_progress *progress)
 {
     static const uint8_t zeros[MC_ALIGNMENT];
     mc_buffer head;
@@ -107,6 +109,9 @@ static mcomp_status write_sections(const container_plan *container, mc_atomic_fi
     mc_buffer_clear(&head);
     for (uint32_t i = 0; i < container->section_count && status == MCOMP_OK; i++) {
         const mcomp_tensor *tensor = container->tensors[i];
+        status = mc_progress_report(progress, container->graph->name, i, container->section_count);
+        if (status != MCOMP_OK)
+            return status;
         status = mc_atomic_file_write(file, zeros,
                                       (size_t)(container->sections[i].offset - file->nbytes));
         if (!tensor) {
@@ -123,11 +128,12 @@ static mcomp_status write_sections(const container_plan *container, mc_atomic_fi
     return status;
 }
 
-static mcomp_status write_file(const container_plan *container, const char *path)
+static mcomp_status write_file(const container_plan *container, const char *path,
+                               mc_progress *progress)
 {
     mc_atomic_file file;
     MC_TRY(mc_atomic_file_open(container->graph->context, path, &file));
-    mcomp_status status = write_sections(container, &file);
+    mcomp_status status = write_sections(container, &file, progress);
     if (status != MCOMP_OK) {
         mc_atomic_file_abandon(&file);
         return status;
@@ -135,8 +141,18 @@ static mcomp_status write_file(const container_plan *container, const char *path
     return mc_atomic_file_commit(&file);
 }
 
-mcomp_status mcomp_save(mcomp_graph *graph, const char *path, uint64_t *nbytes)
+void mcomp_save_options_init(mcomp_save_options *options)
 {
+    *options = (mcomp_save_options){.struct_size = sizeof *options};
+}
+
+mcomp_status mcomp_save(mcomp_graph *graph, const char *path, const mcomp_save_options *options,
+                        uint64_t *nbytes)
+{
+    mcomp_save_options own;
+    mcomp_save_options_init(&own);
+    MC_TRY(mc_options_copy(&own, sizeof own, options, "mcomp_save_options"));
+    mc_progress progress = mc_progress_make(own.progress, own.progress_user);
     MC_REQUIRE(graph && path && path[0], MCOMP_ERR_INVALID_ARGUMENT, "no graph or no path");
     MC_REQUIRE(graph->verified, MCOMP_ERR_INVALID_ARGUMENT, "graph %s is not verified",
                graph->name);
@@ -156,7 +172,7 @@ mcomp_status mcomp_save(mcomp_graph *graph, const char *path, uint64_t *nbytes)
         status = list_tensors(&container);
     if (status == MCOMP_OK) {
         place_sections(&container);
-        status = write_file(&container, path);
+        status = write_file(&container, path, &progress);
     }
     for (int i = 0; i < DESCRIPTION_COUNT; i++)
         mc_buffer_clear(&container.descriptions[i]);

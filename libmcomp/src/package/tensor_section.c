@@ -11,8 +11,8 @@
     X(numeric)                                                                                     \
     X(bits)                                                                                        \
     X(per_channel)                                                                                 \
-    X(zero_points) X(occupancy) X(block_rows) X(block_columns) X(n) X(m) X(storage) X(gaps)        \
-        X(gap_bits)
+    X(zero_points)                                                                                 \
+    X(occupancy) X(block_rows) X(block_columns) X(n) X(m) X(storage) X(gaps) X(gap_bits)
 
 /* A tensor that uses a section in place: holds the image, knows what to check. */
 typedef struct section_hold {

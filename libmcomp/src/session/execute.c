@@ -86,10 +86,11 @@ static void point_values(mcomp_session *session, mcomp_tensor *const *inputs,
     }
 }
 
-static void run_step(mcomp_session *session, uint32_t index, const mc_parallel *parallel)
+static mcomp_status run_step(mcomp_session *session, uint32_t index, const mc_parallel *parallel)
 {
     const mc_step *step = &session->plan->steps[index];
     const mc_node *node = &session->plan->graph->nodes[step->node_index];
+    MC_TRY(mc_progress_report(&session->progress, node->name, index, session->plan->step_count));
     for (uint32_t i = 0; i < node->input_count; i++)
         session->step_inputs[i] =
             node->inputs[i] == MCOMP_NO_VALUE ? NULL : session->values[node->inputs[i]];
@@ -98,6 +99,7 @@ static void run_step(mcomp_session *session, uint32_t index, const mc_parallel *
                         .workspace = session->workspace,
                         .parallel = parallel};
     step->device->ops->run(session->operations[index], &run);
+    return MCOMP_OK;
 }
 
 /* Outputs that no step wrote in place: an input handed through, or one value wanted twice. */
@@ -122,14 +124,16 @@ mcomp_status mcomp_session_run(mcomp_session *session, mcomp_tensor *const *inpu
     mc_parallel parallel;
     mc_parallel_begin(&parallel, session->plan->graph->context->pool);
     uint64_t run_start_ns = session->profiling ? mc_clock_ns() : 0;
-    for (uint32_t i = 0; i < session->plan->step_count; i++) {
+    mcomp_status status = MCOMP_OK;
+    for (uint32_t i = 0; i < session->plan->step_count && status == MCOMP_OK; i++) {
         uint64_t start_ns = session->profiling ? mc_clock_ns() : 0;
-        run_step(session, i, &parallel);
+        status = run_step(session, i, &parallel);
         if (session->profiling)
             session->times[i] = (mc_step_time){.start_ns = start_ns - run_start_ns,
                                                .duration_ns = mc_clock_ns() - start_ns};
     }
     mc_parallel_end(&parallel);
+    MC_TRY(status);
     copy_outputs(session, outputs);
     session->profiled = session->profiled || session->profiling;
     return MCOMP_OK;

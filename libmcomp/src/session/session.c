@@ -9,6 +9,8 @@ static mcomp_status prepare_operations(mcomp_session *session)
     const mcomp_plan *plan = session->plan;
     for (uint32_t i = 0; i < plan->step_count; i++) {
         const mc_step *step = &plan->steps[i];
+        MC_TRY(mc_progress_report(&session->progress, plan->graph->nodes[step->node_index].name, i,
+                                  plan->step_count));
         const mc_request request = {
             .graph = plan->graph, .node_index = step->node_index, .batch = plan->batch};
         MC_TRY(step->device->ops->prepare(step->device, &request, &step->candidate,
@@ -37,16 +39,26 @@ static mcomp_status reserve(mcomp_session *session)
     return MCOMP_OK;
 }
 
-mcomp_status mcomp_session_create(mcomp_plan *plan, mcomp_session **out)
+void mcomp_session_options_init(mcomp_session_options *options)
+{
+    *options = (mcomp_session_options){.struct_size = sizeof *options};
+}
+
+mcomp_status mcomp_session_create(mcomp_plan *plan, const mcomp_session_options *options,
+                                  mcomp_session **out)
 {
     MC_REQUIRE(out, MCOMP_ERR_INVALID_ARGUMENT, "no place for the session");
     *out = NULL;
     MC_REQUIRE(plan, MCOMP_ERR_INVALID_ARGUMENT, "no plan");
+    mcomp_session_options own;
+    mcomp_session_options_init(&own);
+    MC_TRY(mc_options_copy(&own, sizeof own, options, "mcomp_session_options"));
     uint64_t start_ns = mc_clock_ns();
     mcomp_session *session = mc_alloc_zero(plan->graph->context, sizeof *session);
     if (!session)
         return mc_fail_memory(sizeof *session);
     session->plan = mc_plan_retain(plan);
+    session->progress = mc_progress_make(own.progress, own.progress_user);
     mcomp_status status = reserve(session);
     if (status == MCOMP_OK)
         status = prepare_operations(session);

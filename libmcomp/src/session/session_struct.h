@@ -3,6 +3,7 @@
 #ifndef MC_SESSION_STRUCT_H
 #define MC_SESSION_STRUCT_H
 
+#include "base/progress.h"
 #include "mcomp/session.h"
 #include "plan/plan_struct.h"
 
@@ -19,6 +20,7 @@ struct mcomp_session {
     const void **step_inputs; /**< pointers for one step, as many as any node has inputs */
     void **values;            /**< where each value is in this run */
     mc_step_time *times;
+    mc_progress progress;
     bool profiling;
     bool profiled; /**< times hold a run */
     uint64_t load_ns;
