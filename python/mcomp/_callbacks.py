@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ._errors import check
+from ._errors import check, check_file
 from ._handles import py_text
 from ._native import ffi, lib
 
@@ -40,13 +40,26 @@ class Call:
         self.progress = progress
         self.batch = batch
         self.exception: BaseException | None = None
-        self.user = ffi.new_handle(self)
+
+    def handle(self) -> CData:
+        """Make what C passes back; hold it for as long as C may call."""
+        return ffi.new_handle(self)
 
     def finish(self, status: int) -> None:
         """Raise what a callback raised, else what the library reports."""
-        if self.exception is not None:
-            raise self.exception
+        self.raise_again()
         check(status)
+
+    def finish_file(self, status: int) -> None:
+        """As :meth:`finish`, for a call that opens a file."""
+        self.raise_again()
+        check_file(status)
+
+    def raise_again(self) -> None:
+        """Raise what a callback raised, if one did."""
+        exception, self.exception = self.exception, None
+        if exception is not None:
+            raise exception
 
 
 def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

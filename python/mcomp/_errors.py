@@ -89,6 +89,12 @@ class InternalError(MCompError, RuntimeError):
     status = lib.MCOMP_ERR_INTERNAL
 
 
+class MissingFile(NotFound, IoError, FileNotFoundError):
+    """No such file: NotFound as the library counts it, FileNotFoundError as Python does."""
+
+    status = lib.MCOMP_ERR_NOT_FOUND
+
+
 _BY_STATUS: dict[int, type[MCompError]] = {
     kind.status: kind
     for kind in (
@@ -108,6 +114,11 @@ _BY_STATUS: dict[int, type[MCompError]] = {
 }
 
 
+# What users see and pickle: the names that the package has them under.
+for _kind in (MCompError, MissingFile, *_BY_STATUS.values()):
+    _kind.__module__ = "mcomp"
+
+
 def error_of(status: int) -> MCompError:
     """Make the exception of the call that just failed on this thread."""
     kind = _BY_STATUS.get(status, InternalError)
@@ -120,3 +131,10 @@ def check(status: int) -> int:
     if status < 0:
         raise error_of(status)
     return status
+
+
+def check_file(status: int) -> int:
+    """Check the status of a call that opens a file."""
+    if status == lib.MCOMP_ERR_NOT_FOUND:
+        raise MissingFile(str(error_of(status)))
+    return check(status)

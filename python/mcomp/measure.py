@@ -69,6 +69,7 @@ class Measurement:
 
 def measure_session(
     session: CData,
+    running: Call,
     inputs: Wrapped,
     outputs: Wrapped,
     *,
@@ -77,19 +78,21 @@ def measure_session(
     warmup_runs: int,
     progress: Progress | None,
 ) -> Measurement:
-    """Measure a session whose lock is held."""
+    """Measure a session whose lock is held; ``running`` is the call that its runs report to."""
     options = ffi.new("mcomp_measure_options *")
     lib.mcomp_measure_options_init(options)
     options.min_runs = integer("min_runs", min_runs, 1, 1_000_000)
     options.min_seconds = real("min_seconds", min_seconds, 0, 3600)
     options.warmup_runs = integer("warmup_runs", warmup_runs, 0, 10_000)
     call = Call(progress)
-    options.progress, options.progress_user = progress_function(), call.user
+    user = call.handle()
+    options.progress, options.progress_user = progress_function(), user
     out = ffi.new("mcomp_measurement **")
     status = lib.mcomp_measure(
         session, inputs.pointers, inputs.count, outputs.pointers, outputs.count, options, out
     )
     measurement = ffi.gc(out[0], lib.mcomp_measurement_destroy)
+    running.raise_again()
     call.finish(status)
     info = new_info("mcomp_measurement_info")
     check(lib.mcomp_measurement_get_info(measurement, info))

@@ -267,9 +267,10 @@ class Model(Handle):
         options.seed = integer("seed", seed, 0, 2**64 - 1)
         source = None if data is None else Samples(self, data, count)
         call = Call(progress, None if source is None else source.fill)
-        options.progress, options.progress_user = progress_function(), call.user
+        user = call.handle()
+        options.progress, options.progress_user = progress_function(), user
         if source is not None:
-            options.batch, options.batch_user = batch_function(), call.user
+            options.batch, options.batch_user = batch_function(), user
             options.sample_count = source.count
         passes = recipe._create(recipe.text)
         out = ffi.new("mcomp_graph **")
@@ -311,7 +312,12 @@ class Model(Handle):
             Names the path and the system's reason.
         """
         nbytes = ffi.new("uint64_t *")
-        check(lib.mcomp_save(self._use(), c_text("path", path), nbytes))
+        options = ffi.new("mcomp_save_options *")
+        lib.mcomp_save_options_init(options)
+        call = Call(None)
+        user = call.handle()
+        options.progress, options.progress_user = progress_function(), user
+        call.finish_file(lib.mcomp_save(self._use(), c_text("path", path), options, nbytes))
         return int(nbytes[0])
 
     def write_onnx(self, path: str | os.PathLike[str]) -> int:
@@ -527,6 +533,11 @@ def load(
     options = ffi.new("mcomp_load_options *")
     lib.mcomp_load_options_init(options)
     options.verify = int(bool(verify))
+    call = Call(None)
+    user = call.handle()
+    options.progress, options.progress_user = progress_function(), user
     out = ffi.new("mcomp_graph **")
-    check(lib.mcomp_load(made._use(), c_text("path", path), options, out))
-    return Model._adopt_new(made, out[0])
+    status = lib.mcomp_load(made._use(), c_text("path", path), options, out)
+    graph = ffi.gc(out[0], lib.mcomp_graph_destroy)
+    call.finish_file(status)
+    return Model._adopt(made, graph)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._errors import check
+from ._errors import check, check_file
 from ._handles import c_text, new_info, py_text
 from ._native import ffi, lib
 from .context import Context, context_or_default
@@ -40,7 +40,7 @@ class Section:
 def _open(path: str | os.PathLike[str], context: Context | None) -> CData:
     out = ffi.new("mcomp_package **")
     handle = context_or_default(context)._use()
-    check(lib.mcomp_package_open(handle, c_text("path", path), out))
+    check_file(lib.mcomp_package_open(handle, c_text("path", path), out))
     return ffi.gc(out[0], lib.mcomp_package_close)
 
 

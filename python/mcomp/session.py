@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import FloatArray, Wrapped, check_array
-from ._callbacks import Progress
+from ._callbacks import Call, Progress, progress_function
 from ._errors import InvalidArgument, ShapeError, check
 from ._handles import ForkSafeLock, Handle, integer, new_info
 from ._native import ffi, lib
@@ -116,9 +116,16 @@ class Session(Handle):
         self._output_names = tuple(value.name for value in model.outputs)
         self._input_shapes = tuple(_with_batch(value.shape, batch) for value in model.inputs)
         self._output_shapes = tuple(_with_batch(value.shape, batch) for value in model.outputs)
+        # Lives as long as the session: C reports progress to it in every run.
+        self._call = Call(None)
+        self._user = self._call.handle()
+        options = ffi.new("mcomp_session_options *")
+        lib.mcomp_session_options_init(options)
+        options.progress, options.progress_user = progress_function(), self._user
         out = ffi.new("mcomp_session **")
-        check(lib.mcomp_session_create(plan._use(), out))
+        status = lib.mcomp_session_create(plan._use(), options, out)
         self._own(out[0], lib.mcomp_session_destroy)
+        self._call.finish(status)
 
     @property
     def plan(self) -> Plan:
@@ -206,7 +213,7 @@ class Session(Handle):
             handle = self._use()
             given = Wrapped(self._context, inputs, writable=False)
             made = Wrapped(self._context, outputs, writable=True)
-            check(
+            self._call.finish(
                 lib.mcomp_session_run(
                     handle, given.pointers, given.count, made.pointers, made.count
                 )
@@ -237,7 +244,7 @@ class Session(Handle):
             lib.mcomp_session_set_profiling(handle, 1)
             try:
                 for run in range(count):
-                    check(
+                    self._call.finish(
                         lib.mcomp_session_run(
                             handle, given.pointers, given.count, made.pointers, made.count
                         )
@@ -280,6 +287,7 @@ class Session(Handle):
         with self._lock:
             return measure_session(
                 self._use(),
+                self._call,
                 Wrapped(self._context, inputs, writable=False),
                 Wrapped(self._context, outputs, writable=True),
                 min_runs=min_runs,
