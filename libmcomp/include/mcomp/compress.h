@@ -33,7 +33,7 @@ typedef struct mcomp_pass_info {
 typedef struct mcomp_parameter_info {
     uint32_t struct_size; /**< set by the caller */
     const char *name;
-    const char *type;          /**< "real", "integer", "choice", "globs" */
+    const char *type;          /**< "real", "integer", "choice", "block" (RxC or N:M), "globs" */
     const char *default_value; /**< as text; "" = must be given (real, integer), none (globs) */
     double min;                /**< real and integer: inclusive bounds */
     double max;

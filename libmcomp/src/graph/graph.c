@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context_struct.h"
@@ -134,6 +135,19 @@ mcomp_status mcomp_graph_add_input(mcomp_graph *graph, const char *name, uint32_
     return MCOMP_OK;
 }
 
+#define ENCODING_TEXT_NBYTES 64
+
+/* In the graph's arena; NULL when out of memory. */
+static const char *encoding_text(mcomp_graph *graph, const mcomp_tensor *tensor)
+{
+    char text[ENCODING_TEXT_NBYTES];
+    if (tensor->encoded)
+        mcomp_encoding_format(&tensor->encoding, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%s/dense/raw", mc_dtype_name(tensor->dtype));
+    return mc_arena_text(&graph->arena, text);
+}
+
 mcomp_status mcomp_graph_add_constant(mcomp_graph *graph, const char *name, mcomp_tensor *tensor,
                                       mcomp_value *out)
 {
@@ -147,6 +161,9 @@ mcomp_status mcomp_graph_add_constant(mcomp_graph *graph, const char *name, mcom
     value.rank = tensor->rank;
     memcpy(value.shape, tensor->shape, sizeof value.shape);
     value.dtype = tensor->dtype;
+    value.encoding_text = encoding_text(graph, tensor);
+    if (!value.encoding_text)
+        return mc_fail_memory(ENCODING_TEXT_NBYTES);
     value.constant = mcomp_tensor_retain(tensor);
     *out = append_value(graph, &value);
     return MCOMP_OK;

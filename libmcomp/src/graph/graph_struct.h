@@ -55,9 +55,10 @@ typedef struct mc_value {
     mcomp_dtype dtype;
     float scale; /**< quantised activation, else 0 */
     int32_t zero_point;
-    int32_t producer;       /**< node index, -1 for inputs and constants */
-    mcomp_tensor *constant; /**< a reference of the graph's, or NULL */
-    double sqnr_db;         /**< constant: against the source, +infinity = unchanged */
+    int32_t producer;          /**< node index, -1 for inputs and constants */
+    mcomp_tensor *constant;    /**< a reference of the graph's, or NULL */
+    double sqnr_db;            /**< constant: against the source, +infinity = unchanged */
+    const char *encoding_text; /**< constant: as mcomp_encoding_format(), integers by their dtype */
 } mc_value;
 
 typedef struct mc_operator mc_operator;

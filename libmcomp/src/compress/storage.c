@@ -1,0 +1,177 @@
+#include "storage.h"
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "tensor/tensor_struct.h"
+
+#define MIN_GAP_BITS 2u
+#define MAX_GAP_BITS 12u
+
+/* Encodings that were tried, and the best so far. */
+typedef struct storage_search {
+    const mc_weight *weight;
+    const mc_storage_counts *counts;
+    mcomp_encoding best;
+    uint64_t best_nbytes;
+    bool found;
+} storage_search;
+
+static mcomp_status try_encoding(storage_search *search, const mcomp_encoding *encoding)
+{
+    uint64_t nbytes;
+    MC_TRY(mc_storage_nbytes(search->weight, search->counts, encoding, &nbytes));
+    if (search->found && nbytes >= search->best_nbytes)
+        return MCOMP_OK;
+    search->best = *encoding;
+    search->best_nbytes = nbytes;
+    search->found = true;
+    return MCOMP_OK;
+}
+
+/* The numbers of a weight, dense, as bits or bytes. */
+static mcomp_encoding dense_encoding(const mc_weight *weight)
+{
+    bool symbols = weight->symbols != NULL;
+    return (mcomp_encoding){.numeric = weight->numeric,
+                            .bits = weight->bits,
+                            .per_channel = weight->scale_count > 1,
+                            .zero_points = weight->zero_points != NULL,
+                            .occupancy = MCOMP_OCCUPANCY_DENSE,
+                            .storage = symbols ? MCOMP_STORAGE_PACKED : MCOMP_STORAGE_RAW};
+}
+
+static mcomp_encoding sparse_encoding(const mc_weight *weight, mcomp_storage storage,
+                                      unsigned gap_bits)
+{
+    mcomp_encoding encoding = dense_encoding(weight);
+    encoding.occupancy = MCOMP_OCCUPANCY_SPARSE;
+    encoding.block_rows = weight->block.m ? 1 : weight->block.rows;
+    encoding.block_columns = weight->block.m ? 1 : weight->block.columns;
+    encoding.storage = storage;
+    encoding.gaps = gap_bits > 0;
+    encoding.gap_bits = (uint8_t)gap_bits;
+    return encoding;
+}
+
+static mcomp_status try_gaps(storage_search *search, mcomp_storage storage)
+{
+    unsigned wished = search->weight->gap_bits;
+    for (unsigned gap_bits = MIN_GAP_BITS; gap_bits <= MAX_GAP_BITS; gap_bits++) {
+        mcomp_encoding encoding = sparse_encoding(search->weight, storage, gap_bits);
+        if (wished == 0 || wished == gap_bits)
+            MC_TRY(try_encoding(search, &encoding));
+    }
+    return MCOMP_OK;
+}
+
+/* Can elements be left out? A codebook must have 0 as its entry 0 for that. */
+static bool has_zeros(const storage_search *search)
+{
+    const mc_weight *weight = search->weight;
+    return search->counts->kept_blocks < search->counts->block_count &&
+           (weight->numeric != MCOMP_NUMERIC_CODEBOOK || weight->codebook[0] == 0);
+}
+
+static mcomp_status search_huffman(storage_search *search, bool *left)
+{
+    const mc_weight *weight = search->weight;
+    mcomp_encoding encoding = dense_encoding(weight);
+    bool with_gaps = has_zeros(search) && (weight->layout == MC_LAYOUT_GAPS ||
+                                           (weight->layout == MC_LAYOUT_AUTO && !weight->block.m));
+    bool dense = weight->layout != MC_LAYOUT_GAPS && weight->symbols;
+    if (weight->block.m && weight->symbols && weight->layout == MC_LAYOUT_AUTO) {
+        encoding.occupancy = MCOMP_OCCUPANCY_N_M;
+        encoding.n = weight->block.n;
+        encoding.m = weight->block.m;
+        encoding.storage = MCOMP_STORAGE_HUFFMAN;
+        return try_encoding(search, &encoding);
+    }
+    if (dense) {
+        encoding.storage = MCOMP_STORAGE_HUFFMAN;
+        MC_TRY(try_encoding(search, &encoding));
+    }
+    if (with_gaps)
+        MC_TRY(try_gaps(search, MCOMP_STORAGE_HUFFMAN));
+    *left = !search->found;
+    return MCOMP_OK;
+}
+
+static mcomp_status search_smallest(storage_search *search)
+{
+    const mc_weight *weight = search->weight;
+    mcomp_encoding encoding = dense_encoding(weight);
+    if (weight->block.m) {
+        encoding.occupancy = MCOMP_OCCUPANCY_N_M;
+        encoding.n = weight->block.n;
+        encoding.m = weight->block.m;
+        return try_encoding(search, &encoding);
+    }
+    MC_TRY(try_encoding(search, &encoding));
+    if (!has_zeros(search))
+        return MCOMP_OK;
+    encoding = sparse_encoding(weight, MCOMP_STORAGE_RAW, 0);
+    MC_TRY(try_encoding(search, &encoding));
+    return try_gaps(search, MCOMP_STORAGE_PACKED);
+}
+
+static mcomp_status search_all(storage_search *search, bool *left)
+{
+    if (search->weight->storage == MC_STORAGE_HUFFMAN)
+        MC_TRY(search_huffman(search, left));
+    return search->found ? MCOMP_OK : search_smallest(search);
+}
+
+mcomp_status mc_storage_choose(const mc_weight *weight, mcomp_encoding *encoding, bool *left)
+{
+    *left = false;
+    *encoding = dense_encoding(weight);
+    if (weight->storage == MC_STORAGE_DENSE)
+        return MCOMP_OK;
+    mc_storage_counts counts;
+    mcomp_status status = mc_storage_count(weight, &counts);
+    storage_search search = {.weight = weight, .counts = &counts};
+    if (status == MCOMP_OK)
+        status = search_all(&search, left);
+    mc_storage_counts_clear(weight, &counts);
+    *encoding = search.best;
+    return status;
+}
+
+/* Floats as they are now: the original where it is kept. */
+static mcomp_status masked_floats(const mc_weight *weight, float **out)
+{
+    *out = NULL;
+    if (!weight->kept)
+        return MCOMP_OK;
+    float *floats = mc_alloc(weight->context, weight->element_count * sizeof *floats);
+    if (!floats)
+        return mc_fail_memory(weight->element_count * sizeof *floats);
+    for (size_t i = 0; i < weight->element_count; i++)
+        floats[i] = weight->kept[i] ? weight->original[i] : 0;
+    *out = floats;
+    return MCOMP_OK;
+}
+
+mcomp_status mc_storage_encode(const mc_weight *weight, const mcomp_encoding *encoding,
+                               mcomp_tensor **out)
+{
+    mc_weight_values values = {.symbols = weight->symbols,
+                               .kept = weight->kept,
+                               .scales = weight->scales,
+                               .zero_points = weight->zero_points,
+                               .codebook = weight->codebook,
+                               .codebook_count = weight->codebook_count};
+    mcomp_encoding plain = mc_encoding_f32();
+    float *floats = NULL;
+    if (!weight->symbols) {
+        MC_TRY(masked_floats(weight, &floats));
+        values.floats = floats ? floats : weight->original;
+    }
+    mcomp_status status = mc_encoding_equal(encoding, &plain)
+                              ? mcomp_tensor_create(weight->context, MCOMP_DTYPE_F32, weight->rank,
+                                                    weight->shape, values.floats, out)
+                              : mc_tensor_encode(weight->context, weight->rank, weight->shape,
+                                                 encoding, &values, out);
+    mc_free(weight->context, floats);
+    return status;
+}
