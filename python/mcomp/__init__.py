@@ -9,11 +9,9 @@ True
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import Any
 
-from . import models
+from . import data, models, preprocess
 from ._errors import (
     Cancelled,
     Corrupt,
@@ -32,6 +30,7 @@ from ._errors import (
 )
 from ._handles import py_text
 from ._native import lib
+from .compare import Comparison, compare
 from .context import Context, default_context
 from .devices import (
     DeviceInfo,
@@ -41,6 +40,7 @@ from .devices import (
     operators,
     passes,
 )
+from .evaluate import Evaluation, evaluate
 from .graph_builder import GraphBuilder
 from .graph_info import Constant, NodeInfo, ValueInfo
 from .measure import Measurement, peak_resident_nbytes, peak_resident_reset, resident_nbytes
@@ -53,21 +53,15 @@ from .session import Profile, Session, StepTime
 
 __version__ = py_text(lib.mcomp_version())
 
-# Imported when first asked for: they need more than numpy.
-_LATER = {
-    "data": ("mcomp.data", None),
-    "preprocess": ("mcomp.preprocess", None),
-    "evaluate": ("mcomp.evaluate", "evaluate"),
-    "compare": ("mcomp.compare", "compare"),
-}
-
 __all__ = [
     "Cancelled",
+    "Comparison",
     "Constant",
     "Context",
     "Corrupt",
     "DeviceError",
     "DeviceInfo",
+    "Evaluation",
     "GraphBuilder",
     "InternalError",
     "InvalidArgument",
@@ -131,17 +125,3 @@ def read_onnx(
     from .onnx_io.reader import read_onnx as read
 
     return read(path, simplify=simplify, context=context)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'mcomp' has no attribute {name!r}")
-    module, attribute = _LATER[name]
-    loaded = importlib.import_module(module)
-    found = loaded if attribute is None else getattr(loaded, attribute)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

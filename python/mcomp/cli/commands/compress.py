@@ -1,0 +1,155 @@
+"""``mcomp compress``: applies a recipe."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from ... import data
+from ..._errors import InvalidArgument
+from ...data import PreparedPictures
+from ...display import text_table
+from ...model import Model
+from ...recipe import Recipe
+from .. import files, options, output
+from ..command import Command, Values
+from ..progress import ProgressBar
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    options.add_model(parser, "in", seed=False)
+    parser.add_argument("out", metavar="OUT", help="the .mcomp file to write")
+    parser.add_argument(
+        "-r",
+        "--recipe",
+        required=True,
+        help="passes separated by ';' (see 'mcomp passes'), or a .toml file that says the same",
+    )
+    parser.add_argument("--data", metavar="DATA", help=f"for calibration: {options.DATA_HELP}")
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=128,
+        help="pictures of DATA to calibrate with, spread evenly over it (default 128)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of passes that draw random numbers and of a named network's weights (default 0)",
+    )
+    options.add_preprocess(parser)
+    options.add_machine(parser, device=False)
+
+
+def run(arguments: argparse.Namespace) -> Values:
+    """Read, compress, write."""
+    files.check_output(arguments.out, "output", ".mcomp")
+    context = options.context(arguments)
+    recipe = Recipe(arguments.recipe, context=context)
+    model = options.open_model(getattr(arguments, "in"), arguments, context)
+    samples = _samples(model, arguments)
+    start = time.perf_counter()
+    with ProgressBar() as progress:
+        compressed = model.compress(
+            recipe,
+            samples,
+            samples=arguments.samples,
+            seed=arguments.seed,
+            progress=progress,
+        )
+    seconds = time.perf_counter() - start
+    file_nbytes = compressed.save(arguments.out)
+    return {"output": arguments.out, "seconds": seconds, **account(compressed, file_nbytes)}
+
+
+def _samples(model: Model, arguments: argparse.Namespace) -> PreparedPictures | None:
+    if arguments.samples < 1:
+        raise InvalidArgument(f"--samples is {arguments.samples}, not 1 or more")
+    if arguments.data is None:
+        return None
+    dataset = data.load(arguments.data)
+    if arguments.samples > len(dataset):
+        output.note(
+            f"data {dataset.name!r} has {len(dataset)} pictures; --samples is {arguments.samples}"
+        )
+    return dataset.inputs(options.preprocess(model, arguments.preprocess))
+
+
+def account(model: Model, file_nbytes: int) -> dict[str, Any]:
+    """Account for the bytes of a network and of its file: what compress and inspect share."""
+    return {
+        "recipe": model.recipe,
+        "float_nbytes": model.float_nbytes,
+        "stored_nbytes": model.stored_nbytes,
+        "file_nbytes": file_nbytes,
+        "ratio": model.float_nbytes / file_nbytes,
+        "tensors": [
+            {
+                "name": tensor.name,
+                "shape": list(tensor.shape),
+                "encoding": tensor.encoding,
+                "values": tensor.values,
+                "nonzero": tensor.nonzero,
+                "stored_nbytes": tensor.stored_nbytes,
+                "entropy_bound_nbytes": tensor.entropy_bound_nbytes,
+                "sqnr_db": tensor.sqnr_db,
+            }
+            for tensor in model.report
+        ],
+        "notes": list(model.notes),
+    }
+
+
+def account_text(values: Values) -> str:
+    """Show what :func:`account` found."""
+    head = ["name", "shape", "encoding", "nonzero", "stored_nbytes", "entropy_bound_nbytes"]
+    rows = [
+        [
+            tensor["name"],
+            " x ".join(map(str, tensor["shape"])),
+            tensor["encoding"],
+            tensor["nonzero"],
+            tensor["stored_nbytes"],
+            tensor["entropy_bound_nbytes"],
+            # Infinite where nothing changed: a dash says it better.
+            tensor["sqnr_db"] if abs(tensor["sqnr_db"]) != float("inf") else None,
+        ]
+        for tensor in values["tensors"]
+    ]
+    facts = output.facts(
+        [
+            ("recipe", values["recipe"] or None),
+            ("as float32", f"{values['float_nbytes']:,} bytes"),
+            ("tensors stored", f"{values['stored_nbytes']:,} bytes"),
+            ("file", f"{values['file_nbytes']:,} bytes"),
+            ("ratio", f"{values['ratio']:.2f}"),
+        ]
+    )
+    notes = "".join(f"\nnote: {note}" for note in values["notes"])
+    return f"{text_table([*head, 'sqnr_db'], rows)}\n\n{facts}{notes}"
+
+
+def show(values: Values) -> str:
+    """Make a table of the tensors, and the sums."""
+    return f"{account_text(values)}\n\nwrote {values['output']} in {values['seconds']:.2f} s"
+
+
+COMMAND = Command(
+    name="compress",
+    summary="applies a recipe",
+    description=(
+        "Apply a recipe to a network and write it as .mcomp; 'mcomp convert' makes ONNX of it.\n"
+        "The ratio is the bytes of all weights, biases and BatchNorm tensors as float32, divided\n"
+        "by those of the file.\n\n" + options.PREPROCESS_TEXT
+    ),
+    example=(
+        "mcomp compress lenet5 small.mcomp "
+        "-r 'prune.magnitude sparsity=0.8; share.kmeans bits=5; encode.huffman'"
+    ),
+    configure=configure,
+    run=run,
+    show=show,
+)

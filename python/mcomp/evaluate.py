@@ -1,0 +1,274 @@
+"""Accuracy of a network on labelled pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import data
+from ._errors import InvalidArgument, ShapeError
+from .preprocess import Preprocess
+
+if TYPE_CHECKING:
+    from .model import Model
+
+Progress = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How often a network was right.
+
+    Attributes
+    ----------
+    n : int
+        Pictures.
+    top1, top5 : float
+        Percent of pictures whose class ranks first, or among the first five. Among equal outputs
+        the lower class ranks first.
+    predictions : int64 ndarray
+        [n], the class that ranks first, in the data set's order and numbering.
+    ranks : int64 ndarray
+        [n], place of the right class, 0 = first.
+    """
+
+    n: int
+    top1: float
+    top5: float
+    predictions: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Evaluation of {self.n} pictures: top-1 {self.top1:.2f} %, top-5 {self.top5:.2f} %>"
+        )
+
+
+def ranks(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place of the right class, 0 = first; among equal outputs the lower class is before.
+
+    Parameters
+    ----------
+    logits : float32 ndarray
+        [n, classes].
+    labels : int64 ndarray
+        [n], each below classes.
+
+    Returns
+    -------
+    int64 ndarray
+        [n].
+    """
+    right = np.take_along_axis(logits, labels[:, None], axis=1)
+    lower = np.arange(logits.shape[1]) < labels[:, None]
+    before: NDArray[np.bool_] = (logits > right) | ((logits == right) & lower)
+    return np.asarray(before.sum(axis=1), np.int64)
+
+
+def percent(ranks_found: NDArray[np.int64], places: int) -> float:
+    """Percent of pictures whose class is among the first places."""
+    return 100.0 * float(np.mean(ranks_found < places))
+
+
+class Classifier:
+    """A network that classifies the pictures of a data set.
+
+    Parameters
+    ----------
+    model : Model
+        One input [N, C, H, W]; its first output is [N, classes].
+    devices : str
+        Ids by priority, with commas.
+    batch : int
+        Pictures a run.
+    preprocess : Preprocess, optional
+        None: what the network's metadata say.
+    layers : sequence of str, optional
+        Values of the network to give besides, see :meth:`run`.
+
+    Raises
+    ------
+    ShapeError
+        The network is no classifier of pictures.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        devices: str,
+        batch: int,
+        preprocess: Preprocess | None = None,
+        layers: tuple[str, ...] = (),
+    ) -> None:
+        self.name = model.name
+        if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
+            shapes = ", ".join(str(list(value.shape)) for value in model.inputs)
+            raise ShapeError(
+                f"network {model.name!r}: a classifier of pictures has one input [N, C, H, W], "
+                f"this one {shapes}"
+            )
+        self.preprocess = preprocess or Preprocess.from_metadata(
+            model.metadata, model.inputs[0].shape
+        )
+        self._input_shape = tuple(int(extent or 0) for extent in model.inputs[0].shape[1:])
+        output = model.outputs[0]
+        extents = [int(extent or 0) for extent in output.shape[1:]]
+        self.classes = int(np.prod(extents)) - self.preprocess.background_classes
+        if not extents or self.classes < 1 or max(extents) != np.prod(extents):
+            raise ShapeError(
+                f"network {model.name!r}: a classifier's output is [N, classes], {output.name!r} "
+                f"is {list(output.shape)}"
+            )
+        self._batch = batch
+        run = model.with_outputs([output.name, *layers]) if layers else model
+        self._session = run.session(devices, batch=batch)
+        self._inputs = np.zeros((batch, *self._input_shape), np.float32)
+
+    def check_labels(self, dataset: data.Dataset, count: int) -> None:
+        """Refuse labels that the network has no output for.
+
+        Raises
+        ------
+        InvalidArgument
+            Names the picture, its label and the number of classes.
+        """
+        worst = int(np.argmax(dataset.labels[:count]))
+        if dataset.labels[worst] >= self.classes:
+            raise InvalidArgument(
+                f"{dataset.image_name(worst)}: label {dataset.labels[worst]}, but network "
+                f"{self.name!r} has {self.classes} classes"
+            )
+
+    def run(self, dataset: data.Dataset, start: int, stop: int) -> list[NDArray[np.float32]]:
+        """Classify pictures start to stop - 1, at most a batch of them.
+
+        Returns
+        -------
+        list of float32 ndarray
+            [n, classes] without background, then the layers, each [n, ...].
+
+        Raises
+        ------
+        ShapeError
+            A prepared picture does not fit the network's input.
+        InvalidArgument
+            An output holds NaN.
+        """
+        for place, index in enumerate(range(start, stop)):
+            x = dataset.prepared(index, self.preprocess)
+            if x.shape != self._input_shape:
+                raise ShapeError(
+                    f"{dataset.image_name(index)}: prepared it is {list(x.shape)}, but network "
+                    f"{self.name!r} takes {list(self._input_shape)}"
+                )
+            self._inputs[place] = x
+        count = stop - start
+        found = self._session.run(self._inputs)
+        outputs = [found] if isinstance(found, np.ndarray) else list(found)
+        logits = outputs[0][:count].reshape(count, -1)[:, self.preprocess.background_classes :]
+        unknown = np.isnan(logits).any(axis=1)
+        if unknown.any():
+            raise InvalidArgument(
+                f"{dataset.image_name(start + int(np.argmax(unknown)))}: network {self.name!r} "
+                "answers NaN"
+            )
+        return [logits, *(layer[:count] for layer in outputs[1:])]
+
+    def close(self) -> None:
+        """Give the session's memory back."""
+        self._session.close()
+
+
+def picture_count(dataset: data.Dataset, limit: int | None) -> int:
+    """How many pictures are looked at.
+
+    Raises
+    ------
+    InvalidArgument
+        The limit is below 1, or the data set is empty.
+    """
+    if limit is not None and limit < 1:
+        raise InvalidArgument(f"limit is {limit}, not 1 or more")
+    if len(dataset) == 0:
+        raise InvalidArgument(f"data set {dataset.name!r} has no pictures")
+    return len(dataset) if limit is None else min(limit, len(dataset))
+
+
+def evaluate(
+    model: Model,
+    dataset: data.Dataset | str | Path,
+    *,
+    limit: int | None = None,
+    devices: str = "cpu",
+    batch: int = 32,
+    preprocess: Preprocess | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure how often a network is right.
+
+    Parameters
+    ----------
+    model : Model
+        One input [N, C, H, W]; its first output is [N, classes].
+    dataset : Dataset or str or Path
+        As for :func:`mcomp.data.load`.
+    limit : int, optional
+        The first so many pictures only, 1 or more.
+    devices : str
+        Ids by priority, with commas.
+    batch : int
+        Pictures a run, 1 to 65536. It does not change what is computed.
+    preprocess : Preprocess, optional
+        How pictures become inputs; None: what the network's metadata say.
+    progress : callable, optional
+        Called with (stage, pictures done, pictures in all).
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InvalidArgument
+        A label that the network has no output for, a limit below 1, an output that is NaN.
+    ShapeError
+        The network is no classifier of pictures, or a picture does not fit it.
+    """
+    dataset = data.load(dataset)
+    count = picture_count(dataset, limit)
+    batch = _batch_size(batch, count)
+    classifier = Classifier(model, devices, batch, preprocess)
+    try:
+        classifier.check_labels(dataset, count)
+        places, predictions = [], []
+        for start in range(0, count, batch):
+            stop = min(start + batch, count)
+            if progress is not None:
+                progress("evaluating", start, count)
+            logits = classifier.run(dataset, start, stop)[0]
+            places.append(ranks(logits, dataset.labels[start:stop]))
+            predictions.append(logits.argmax(axis=1).astype(np.int64))
+        if progress is not None:
+            progress("evaluating", count, count)
+    finally:
+        classifier.close()
+    found = np.concatenate(places)
+    return Evaluation(
+        n=count,
+        top1=percent(found, 1),
+        top5=percent(found, 5),
+        predictions=np.concatenate(predictions),
+        ranks=found,
+    )
+
+
+def _batch_size(batch: int, count: int) -> int:
+    """Pictures a run: as asked, but no more than there are."""
+    if batch < 1:
+        raise InvalidArgument(f"batch is {batch}, not 1 or more")
+    return min(batch, count)
