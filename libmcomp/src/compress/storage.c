@@ -72,42 +72,43 @@ static bool has_zeros(const storage_search *search)
            (weight->numeric != MCOMP_NUMERIC_CODEBOOK || weight->codebook[0] == 0);
 }
 
-static mcomp_status search_huffman(storage_search *search, bool *left)
+static mcomp_encoding group_encoding(const mc_weight *weight, mcomp_storage storage)
+{
+    mcomp_encoding encoding = dense_encoding(weight);
+    encoding.occupancy = MCOMP_OCCUPANCY_N_M;
+    encoding.n = weight->block.n;
+    encoding.m = weight->block.m;
+    encoding.storage = storage;
+    return encoding;
+}
+
+/* An n:m mask is stored as such unless a layout is wished for: it was asked for because something can
+ * compute with it. */
+static mcomp_status search_huffman(storage_search *search)
 {
     const mc_weight *weight = search->weight;
+    bool automatic = weight->layout == MC_LAYOUT_AUTO;
     mcomp_encoding encoding = dense_encoding(weight);
-    bool with_gaps = has_zeros(search) && (weight->layout == MC_LAYOUT_GAPS ||
-                                           (weight->layout == MC_LAYOUT_AUTO && !weight->block.m));
-    bool dense = weight->layout != MC_LAYOUT_GAPS && weight->symbols;
-    if (weight->block.m && weight->symbols && weight->layout == MC_LAYOUT_AUTO) {
-        encoding.occupancy = MCOMP_OCCUPANCY_N_M;
-        encoding.n = weight->block.n;
-        encoding.m = weight->block.m;
-        encoding.storage = MCOMP_STORAGE_HUFFMAN;
-        return try_encoding(search, &encoding);
+    if (automatic && weight->block.m) {
+        encoding = group_encoding(weight, MCOMP_STORAGE_HUFFMAN);
+        return weight->symbols ? try_encoding(search, &encoding) : MCOMP_OK;
     }
-    if (dense) {
-        encoding.storage = MCOMP_STORAGE_HUFFMAN;
+    encoding.storage = MCOMP_STORAGE_HUFFMAN;
+    if (weight->layout != MC_LAYOUT_GAPS && weight->symbols)
         MC_TRY(try_encoding(search, &encoding));
-    }
-    if (with_gaps)
+    if (weight->layout != MC_LAYOUT_DENSE && has_zeros(search))
         MC_TRY(try_gaps(search, MCOMP_STORAGE_HUFFMAN));
-    *left = !search->found;
     return MCOMP_OK;
 }
 
-static mcomp_status search_smallest(storage_search *search)
+static mcomp_status search_uncoded(storage_search *search)
 {
     const mc_weight *weight = search->weight;
     mcomp_encoding encoding = dense_encoding(weight);
-    if (weight->block.m) {
-        encoding.occupancy = MCOMP_OCCUPANCY_N_M;
-        encoding.n = weight->block.n;
-        encoding.m = weight->block.m;
-        return try_encoding(search, &encoding);
-    }
+    if (weight->block.m)
+        encoding = group_encoding(weight, encoding.storage);
     MC_TRY(try_encoding(search, &encoding));
-    if (!has_zeros(search))
+    if (weight->block.m || !has_zeros(search))
         return MCOMP_OK;
     encoding = sparse_encoding(weight, MCOMP_STORAGE_RAW, 0);
     MC_TRY(try_encoding(search, &encoding));
@@ -116,9 +117,13 @@ static mcomp_status search_smallest(storage_search *search)
 
 static mcomp_status search_all(storage_search *search, bool *left)
 {
-    if (search->weight->storage == MC_STORAGE_HUFFMAN)
-        MC_TRY(search_huffman(search, left));
-    return search->found ? MCOMP_OK : search_smallest(search);
+    bool huffman = search->weight->storage == MC_STORAGE_HUFFMAN;
+    if (huffman)
+        MC_TRY(search_huffman(search));
+    *left = huffman && !search->found;
+    /* A code is not worth its table for every weight; who names a layout gets it all the same. */
+    return search->found && search->weight->layout != MC_LAYOUT_AUTO ? MCOMP_OK
+                                                                     : search_uncoded(search);
 }
 
 mcomp_status mc_storage_choose(const mc_weight *weight, mcomp_encoding *encoding, bool *left)

@@ -24,10 +24,10 @@ void mc_storage_counts_clear(const mc_weight *weight, mc_storage_counts *counts)
 mcomp_status mc_storage_nbytes(const mc_weight *weight, const mc_storage_counts *counts,
                                const mcomp_encoding *encoding, uint64_t *nbytes);
 
-/** The smallest encoding that the wishes allow; the first of equals, in the order dense, bitmap,
- *  gaps of 2, 3, ... bits.
- *  @param[out] left  true where a Huffman code was wished for and the weight has neither symbols
- * nor zeros (for this layout), so that it is stored without */
+/** The smallest encoding that the wishes allow; the first of equals, in the order dense, gaps of 2, 3,
+ *  ... bits, both with a Huffman code where that is wished for, then dense, bitmap, gaps without.
+ *  @param[out] left  true where a Huffman code was wished for and this weight can have none: it has
+ *                    neither symbols nor, for the layout wished for, zeros */
 mcomp_status mc_storage_choose(const mc_weight *weight, mcomp_encoding *encoding, bool *left);
 /** Make the tensor. */
 mcomp_status mc_storage_encode(const mc_weight *weight, const mcomp_encoding *encoding,

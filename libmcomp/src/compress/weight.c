@@ -26,11 +26,11 @@ static mcomp_status load_mask(mc_weight *weight)
     const mcomp_encoding *encoding = &weight->tensor->encoding;
     if (encoding->occupancy == MCOMP_OCCUPANCY_DENSE)
         return MCOMP_OK;
-    MC_TRY(mc_weight_begin_mask(weight));
-    weight->block = (mc_block){.rows = encoding->block_rows,
-                               .columns = encoding->block_columns,
-                               .n = encoding->n,
-                               .m = encoding->m};
+    mc_block block = {.rows = encoding->block_rows,
+                      .columns = encoding->block_columns,
+                      .n = encoding->n,
+                      .m = encoding->m};
+    MC_TRY(mc_weight_begin_mask(weight, block));
     return mc_tensor_decode_kept(weight->tensor, weight->kept, weight->element_count);
 }
 
@@ -118,10 +118,16 @@ uint8_t mc_weight_zero_symbol(const mc_weight *weight, size_t index)
     return weight->zero_points[channel];
 }
 
-mcomp_status mc_weight_begin_mask(mc_weight *weight)
+mcomp_status mc_weight_begin_mask(mc_weight *weight, mc_block block)
 {
-    if (weight->kept)
+    if (weight->kept) {
+        const mc_block *old = &weight->block;
+        if (old->rows != block.rows || old->columns != block.columns || old->n != block.n ||
+            old->m != block.m)
+            weight->block = (mc_block){.rows = 1, .columns = 1};
         return MCOMP_OK;
+    }
+    weight->block = block;
     weight->kept = mc_alloc(weight->context, weight->element_count);
     if (!weight->kept)
         return mc_fail_memory(weight->element_count);

@@ -19,7 +19,9 @@ typedef struct mc_block {
 typedef enum mc_storage_wish {
     MC_STORAGE_SMALLEST = 0, /**< nobody said: the smallest without a Huffman code */
     MC_STORAGE_DENSE = 1,    /**< every element, without a code */
-    MC_STORAGE_HUFFMAN = 2   /**< the smallest with a code that `layout` and `gap_bits` allow */
+    MC_STORAGE_HUFFMAN =
+        2 /**< the smallest that `layout` and `gap_bits` allow, with a code if that is
+                                smaller */
 } mc_storage_wish;
 
 typedef enum mc_layout_wish {
@@ -80,8 +82,9 @@ static inline bool mc_weight_is_zero(const mc_weight *weight, size_t index)
 /** The symbol of 0 of a uniform or codebook weight at an element. */
 uint8_t mc_weight_zero_symbol(const mc_weight *weight, size_t index);
 
-/** Make room for a mask that keeps everything, unless there is one. */
-mcomp_status mc_weight_begin_mask(mc_weight *weight);
+/** Make room for a mask that keeps everything, unless there is one. A mask that had another structure
+ *  is one of single elements from now on. */
+mcomp_status mc_weight_begin_mask(mc_weight *weight, mc_block block);
 /** After a change of the mask: symbols of what is not kept become that of 0, and a codebook gets an
  *  entry for it. */
 mcomp_status mc_weight_apply_mask(mc_weight *weight);
