@@ -56,6 +56,8 @@ def check_array(what: str, array: object, *, writable: bool = False) -> FloatArr
     """
     if not isinstance(array, np.ndarray):
         raise InvalidArgument(f"{what}: a numpy array is wanted, not {type(array).__name__}")
+    if isinstance(array, np.ma.MaskedArray):
+        raise InvalidArgument(f"{what}: a masked array is given, masks mean nothing here")
     if array.dtype != np.float32:
         raise ShapeError(f"{what}: dtype {array.dtype} given, float32 is wanted")
     if not array.flags.c_contiguous or not array.flags.aligned:
@@ -185,7 +187,9 @@ class _View:
 def view(tensor: CData, data: CData, shape: tuple[int, ...], dtype: str) -> AnyArray:
     """See C memory as a read-only array that keeps its tensor alive."""
     if math.prod(shape) == 0 or not data:
-        return np.zeros(shape, dtype)
+        empty = np.zeros(shape, dtype)
+        empty.flags.writeable = False
+        return empty
     return np.asarray(_View(tensor, data, shape, dtype))
 
 
