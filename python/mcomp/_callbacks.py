@@ -66,7 +66,7 @@ def _keep(kind: type[BaseException], error: BaseException, traceback: TracebackT
     """Keep an exception that left a callback; C only learns that the callback said stop."""
     if traceback is not None:
         call: Call = ffi.from_handle(traceback.tb_frame.f_locals["user"])
-        call.exception = error
+        call.exception = error.with_traceback(traceback)
 
 
 @ffi.def_extern(error=1, onerror=_keep)

@@ -49,10 +49,22 @@ class GraphBuilder(Handle):
     _kind = "graph builder"
 
     def __init__(self, name: str = "", *, context: Context | None = None) -> None:
-        self._context = context_or_default(context)
+        made = context_or_default(context)
+        self._start(name, made, made._use())
+
+    def _start(self, name: str, context: Context, root: CData) -> None:
+        self._context = context
+        self._root = root  # the library's context, alive even when its object was closed
         out = ffi.new("mcomp_graph **")
-        check(lib.mcomp_graph_create(self._context._use(), c_text("name", name), out))
+        check(lib.mcomp_graph_create(root, c_text("name", name), out))
         self._own(out[0], lib.mcomp_graph_destroy)
+
+    @classmethod
+    def _beside(cls, model: Model) -> GraphBuilder:
+        """Start a network of the same name in a model's context, which may be closed."""
+        builder = object.__new__(cls)
+        builder._start(model.name, model._context, model._root)
+        return builder
 
     @property
     def context(self) -> Context:
@@ -97,7 +109,7 @@ class GraphBuilder(Handle):
             Another dtype, or more than six axes.
         """
         values = np.asarray(array)
-        return self.add_tensor(name, new_tensor(self._context._use(), f"constant {name}", values))
+        return self.add_tensor(name, new_tensor(self._root, f"constant {name}", values))
 
     def add_tensor(self, name: str, handle: CData) -> int:
         """Add a constant that is a tensor of the library already, such as ``Constant.handle``.
@@ -137,7 +149,7 @@ class GraphBuilder(Handle):
             The value's number.
         """
         tensor = new_quantized_tensor(
-            self._context._use(),
+            self._root,
             f"constant {name}",
             np.asarray(array),
             np.asarray(scales),
@@ -228,7 +240,7 @@ class GraphBuilder(Handle):
         graph = self._use()
         check(lib.mcomp_graph_verify(graph))
         self.close()
-        return Model._adopt(self._context, graph)
+        return Model._adopt(self._context, self._root, graph)
 
     def __repr__(self) -> str:
         return "<mcomp.GraphBuilder, closed>" if self.closed else "<mcomp.GraphBuilder>"

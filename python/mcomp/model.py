@@ -30,7 +30,7 @@ from .graph_info import (
 )
 from .measure import Measurement
 from .plan import Plan, join_devices
-from .recipe import Recipe
+from .recipe import Recipe, new_recipe
 from .report import Report, read_report
 from .session import Session
 
@@ -67,10 +67,11 @@ class Model(Handle):
         )
 
     @classmethod
-    def _adopt(cls, context: Context, graph: CData) -> Model:
-        """Make the object of a verified graph that is owned already."""
+    def _adopt(cls, context: Context, root: CData, graph: CData) -> Model:
+        """Make the object of a verified graph that is owned already; root is the context's own."""
         model = object.__new__(cls)
         model._context = context
+        model._root = root
         model._cdata = graph
         model._sessions = OrderedDict()
         model._sessions_lock = ForkSafeLock()
@@ -78,11 +79,12 @@ class Model(Handle):
         return model
 
     @classmethod
-    def _adopt_new(cls, context: Context, graph: CData) -> Model:
+    def _adopt_new(cls, context: Context, root: CData, graph: CData) -> Model:
         """Make the object of a verified graph that C just gave."""
-        return cls._adopt(context, ffi.gc(graph, lib.mcomp_graph_destroy))
+        return cls._adopt(context, root, ffi.gc(graph, lib.mcomp_graph_destroy))
 
     _context: Context
+    _root: CData
     _sessions: OrderedDict[tuple[str, int], Session]
     _sessions_lock: ForkSafeLock
     _simplify_info: dict[str, int]
@@ -209,7 +211,7 @@ class Model(Handle):
         info = new_info("mcomp_simplify_info")
         out = ffi.new("mcomp_graph **")
         check(lib.mcomp_graph_simplify(self._use(), info, out))
-        made = Model._adopt_new(self._context, out[0])
+        made = Model._adopt_new(self._context, self._root, out[0])
         made._simplify_info = {
             key: int(getattr(info, key))
             for key in (
@@ -260,7 +262,7 @@ class Model(Handle):
             A sample has another shape or dtype.
         """
         if not isinstance(recipe, Recipe):
-            recipe = Recipe(recipe, context=self._context)
+            recipe = Recipe._in(recipe, self._root)
         count = integer("samples", samples, 1, 1_000_000)
         options = ffi.new("mcomp_compress_options *")
         lib.mcomp_compress_options_init(options)
@@ -272,12 +274,12 @@ class Model(Handle):
         if source is not None:
             options.batch, options.batch_user = batch_function(), user
             options.sample_count = source.count
-        passes = recipe._create(recipe.text)
+        passes = new_recipe(self._root, recipe.text)
         out = ffi.new("mcomp_graph **")
         status = lib.mcomp_compress(self._use(), passes, options, out)
         made = ffi.gc(out[0], lib.mcomp_graph_destroy)
         call.finish(status)
-        return Model._adopt(self._context, made)
+        return Model._adopt(self._context, self._root, made)
 
     def with_outputs(self, names: Sequence[str]) -> Model:
         """Make the same network with these values as its outputs; nodes that none needs are left.
@@ -530,6 +532,7 @@ def load(
         A format version or required section that this library does not know.
     """
     made = context_or_default(context)
+    root = made._use()
     options = ffi.new("mcomp_load_options *")
     lib.mcomp_load_options_init(options)
     options.verify = int(bool(verify))
@@ -537,7 +540,7 @@ def load(
     user = call.handle()
     options.progress, options.progress_user = progress_function(), user
     out = ffi.new("mcomp_graph **")
-    status = lib.mcomp_load(made._use(), c_text("path", path), options, out)
+    status = lib.mcomp_load(root, c_text("path", path), options, out)
     graph = ffi.gc(out[0], lib.mcomp_graph_destroy)
     call.finish_file(status)
-    return Model._adopt(made, graph)
+    return Model._adopt(made, root, graph)

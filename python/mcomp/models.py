@@ -127,11 +127,12 @@ def create(
     431080
     """
     made = context_or_default(context)
+    root = made._use()
     options = ffi.new("mcomp_model_options *")
     lib.mcomp_model_options_init(options)
     options.seed = integer("seed", seed, 0, 2**64 - 1)
     options.width = real("width", width, 0, 1e6)
     out = ffi.new("mcomp_graph **")
-    check(lib.mcomp_model_create(made._use(), c_text("name", name), options, out))
-    model = Model._adopt_new(made, out[0])
+    check(lib.mcomp_model_create(root, c_text("name", name), options, out))
+    model = Model._adopt_new(made, root, out[0])
     return model.simplify() if simplify else model

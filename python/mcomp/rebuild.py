@@ -25,7 +25,7 @@ def with_outputs(model: Model, names: Sequence[str]) -> Model:
         if name not in producers:
             raise NotFound(f"no node makes a value {name!r}")
     needed = _needed(producers, wanted)
-    builder = GraphBuilder(model.name, context=model.context)
+    builder = GraphBuilder._beside(model)
     numbers = {value.name: builder.add_input(value.name, value.shape) for value in model.inputs}
     constants = model.constants
     for node in model.nodes:

@@ -45,22 +45,25 @@ class Recipe:
     """
 
     def __init__(self, text: str | Path, *, context: Context | None = None) -> None:
-        self._context = context_or_default(context)
+        self._read(text, context_or_default(context)._use())
+
+    @classmethod
+    def _in(cls, text: str | Path, root: CData) -> Recipe:
+        """Make a recipe in the library's context itself, whose object may be closed."""
+        recipe = object.__new__(cls)
+        recipe._read(text, root)
+        return recipe
+
+    def _read(self, text: str | Path, root: CData) -> None:
         path = Path(text) if isinstance(text, Path) or _names_a_file(text) else None
         source = str(text) if path is None else _read_file(path)
         try:
-            handle = self._create(source)
+            handle = new_recipe(root, source)
         except MCompError as error:
             if path is None:
                 raise
             raise type(error)(f"{path}: {error}") from None
         self._text = py_text(lib.mcomp_recipe_text(handle))
-
-    def _create(self, text: str) -> CData:
-        """Make the library's own recipe; each belongs to one thread, so none is kept."""
-        out = ffi.new("mcomp_recipe **")
-        check(lib.mcomp_recipe_create(self._context._use(), c_text("recipe", text), out))
-        return ffi.gc(out[0], lib.mcomp_recipe_destroy)
 
     @property
     def text(self) -> str:
@@ -78,6 +81,13 @@ class Recipe:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def new_recipe(root: CData, text: str) -> CData:
+    """Make the library's own recipe; each belongs to one thread, so none is kept."""
+    out = ffi.new("mcomp_recipe **")
+    check(lib.mcomp_recipe_create(root, c_text("recipe", text), out))
+    return ffi.gc(out[0], lib.mcomp_recipe_destroy)
 
 
 def _names_a_file(text: object) -> bool:

@@ -111,7 +111,7 @@ class Session(Handle):
         self._lock = ForkSafeLock()
         model = plan.model
         batch = plan.batch
-        self._context = model.context._use()
+        self._root = model._root
         self._input_names = tuple(value.name for value in model.inputs)
         self._output_names = tuple(value.name for value in model.outputs)
         self._input_shapes = tuple(_with_batch(value.shape, batch) for value in model.inputs)
@@ -211,8 +211,8 @@ class Session(Handle):
         outputs = self._check_outputs(out, inputs)
         with self._lock:
             handle = self._use()
-            given = Wrapped(self._context, inputs, writable=False)
-            made = Wrapped(self._context, outputs, writable=True)
+            given = Wrapped(self._root, inputs, writable=False)
+            made = Wrapped(self._root, outputs, writable=True)
             self._call.finish(
                 lib.mcomp_session_run(
                     handle, given.pointers, given.count, made.pointers, made.count
@@ -239,8 +239,8 @@ class Session(Handle):
         start, duration = ffi.new("uint64_t *"), ffi.new("uint64_t *")
         with self._lock:
             handle = self._use()
-            given = Wrapped(self._context, inputs, writable=False)
-            made = Wrapped(self._context, outputs, writable=True)
+            given = Wrapped(self._root, inputs, writable=False)
+            made = Wrapped(self._root, outputs, writable=True)
             lib.mcomp_session_set_profiling(handle, 1)
             try:
                 for run in range(count):
@@ -288,8 +288,8 @@ class Session(Handle):
             return measure_session(
                 self._use(),
                 self._call,
-                Wrapped(self._context, inputs, writable=False),
-                Wrapped(self._context, outputs, writable=True),
+                Wrapped(self._root, inputs, writable=False),
+                Wrapped(self._root, outputs, writable=True),
                 min_runs=min_runs,
                 min_seconds=min_seconds,
                 warmup_runs=warmup_runs,

@@ -88,7 +88,7 @@ def test_wrong_dtypes_and_shapes_are_refused(small_model: Build, bad: np.ndarray
 @pytest.mark.parametrize("bad", [None, 3, [1.0] * 6, b"bytes", "text"])
 def test_things_that_are_no_arrays(small_model: Build, bad: object) -> None:
     with pytest.raises(mcomp.InvalidArgument, match="numpy array"):
-        small_model().run(bad)  # type: ignore[arg-type]
+        small_model().run(bad)
 
 
 def test_subclasses_and_masks(small_model: Build) -> None:
@@ -103,7 +103,7 @@ def test_strided_and_misaligned_arrays_are_refused(small_model: Build) -> None:
     fortran = np.asfortranarray(np.ones((2, 6), np.float32))
     misaligned = np.frombuffer(bytearray(25), np.float32, 6, offset=1).reshape(1, 6)
     for bad in (strided, backwards, fortran, misaligned):
-        with pytest.raises(mcomp.InvalidArgument, match="contiguous|aligned"):
+        with pytest.raises(mcomp.InvalidArgument, match="contiguous"):
             model.run(bad)
     np.testing.assert_array_equal(model.run(np.ascontiguousarray(fortran)).shape, (2, 4))
 
@@ -151,7 +151,7 @@ def test_bad_outputs_are_refused(small_model: Build) -> None:
     ]
     for out, kind, words in cases:
         with pytest.raises(kind, match=words):
-            session.run(x, out=out)  # type: ignore[call-overload]
+            session.run(x, out=out)
     assert not read_only.any()
 
 
@@ -254,9 +254,7 @@ def test_quantized_constants_decode_to_scale_times_difference(data: st.DataObjec
     dtype = data.draw(st.sampled_from([np.uint8, np.int8]))
     array = data.draw(hnp.arrays(dtype, hnp.array_shapes(min_dims=1, max_dims=4, max_side=4)))
     count = data.draw(st.sampled_from([1, array.shape[0]]))
-    scales = data.draw(
-        hnp.arrays(np.float32, count, elements=st.floats(2.0**-10, 4, width=32))
-    )
+    scales = data.draw(hnp.arrays(np.float32, count, elements=st.floats(2.0**-10, 4, width=32)))
     points = data.draw(st.none() | hnp.arrays(dtype, count))
     builder = mcomp.GraphBuilder()
     builder.add_quantized("w", array, scales, points)
@@ -284,7 +282,7 @@ def test_quantized_constants_that_cannot_be() -> None:
     with pytest.raises(mcomp.ShapeError, match="zero points"):
         builder.add_quantized("w", array, [1.0, 1.0], [0])
     with pytest.raises(mcomp.ShapeError, match="zero points"):
-        builder.add_quantized("w", array, 1.0, 0.5)  # type: ignore[arg-type]
+        builder.add_quantized("w", array, 1.0, 0.5)
     with pytest.raises(mcomp.InvalidArgument):
         builder.add_quantized("w", array, -1.0)
     with pytest.raises(mcomp.InvalidArgument):

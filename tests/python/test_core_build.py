@@ -62,9 +62,7 @@ def test_stub_is_what_the_headers_give(
     assert (root / "python/mcomp/_native.pyi").read_text() == made
 
 
-def test_stub_has_the_parameters_of_the_headers(
-    generator: ModuleType, headers: list[Path]
-) -> None:
+def test_stub_has_the_parameters_of_the_headers(generator: ModuleType, headers: list[Path]) -> None:
     found = generator.functions(generator.declarations(headers))
     result, parameters = found["mcomp_tensor_decode"]
     assert result == "mcomp_status"
@@ -96,7 +94,9 @@ def test_module_exports_nothing_but_its_entry() -> None:
 
 def test_version_is_that_of_the_header(root: Path) -> None:
     text = (root / "libmcomp/include/mcomp/base.h").read_text()
-    parts = [re.search(rf"MCOMP_VERSION_{part} (\d+)", text) for part in ("MAJOR", "MINOR", "PATCH")]
+    parts = [
+        re.search(rf"MCOMP_VERSION_{part} (\d+)", text) for part in ("MAJOR", "MINOR", "PATCH")
+    ]
     assert mcomp.__version__ == ".".join(part[1] for part in parts if part)
 
 

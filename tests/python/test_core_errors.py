@@ -103,7 +103,7 @@ def test_text_never_ends_early(text: str) -> None:
 
 def test_text_that_is_no_text() -> None:
     with pytest.raises(mcomp.InvalidArgument, match="int"):
-        mcomp.GraphBuilder(3)  # type: ignore[arg-type]
+        mcomp.GraphBuilder(3)
     with pytest.raises(mcomp.InvalidArgument, match="valid text"):
         mcomp.GraphBuilder("\ud800")
 
@@ -146,7 +146,7 @@ def test_plans_that_cannot_be(
     small_model: Callable[..., mcomp.Model], arguments: dict[str, object], kind: type[Exception]
 ) -> None:
     with pytest.raises(kind):
-        small_model().plan(**arguments)  # type: ignore[arg-type]
+        small_model().plan(**arguments)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_measurements_that_cannot_be(
     small_model: Callable[..., mcomp.Model], arguments: dict[str, object]
 ) -> None:
     with pytest.raises(mcomp.InvalidArgument, match=next(iter(arguments))):
-        small_model().measure(**arguments)  # type: ignore[arg-type]
+        small_model().measure(**arguments)
 
 
 def test_model_is_not_made_by_hand() -> None:
