@@ -10,9 +10,10 @@ import numpy as np
 
 from ._arrays import AnyArray, c_shape, new_quantized_tensor, new_tensor
 from ._errors import InvalidArgument, check
-from ._handles import Handle, c_text, integer
+from ._handles import Handle, c_text, integer, new_info
 from ._native import ffi, lib
 from .context import Context, context_or_default
+from .graph_info import symbolic_shape
 
 if TYPE_CHECKING:
     from ._native import CData
@@ -216,6 +217,19 @@ class GraphBuilder(Handle):
             )
         )
         return int(out[0])
+
+    def shape(self, value: int) -> tuple[int | None, ...]:
+        """Give the extents of a value, None for the batch.
+
+        Raises
+        ------
+        NotFound
+            There is no such value.
+        """
+        info = new_info("mcomp_value_info")
+        number = integer("value", value, -(2**31), 2**31 - 1)
+        check(lib.mcomp_graph_get_value(self._use(), number, info))
+        return symbolic_shape(info)
 
     def mark_output(self, value: int) -> None:
         """Make a value an output of the network, in the order of calls."""
