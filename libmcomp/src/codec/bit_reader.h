@@ -1,6 +1,6 @@
 /** @file bit_reader.h
  *  Reads what bit_writer.h wrote, from bytes that nobody vouches for: past the end it gives zeros
- * and remembers. */
+ *  and remembers. */
 #ifndef MC_BIT_READER_H
 #define MC_BIT_READER_H
 
@@ -17,12 +17,13 @@ typedef struct mc_bit_reader {
     bool failed;    /**< more was taken than there is */
 } mc_bit_reader;
 
+/** @param data  may be NULL where nbytes is 0 */
 static inline mc_bit_reader mc_bit_reader_make(const uint8_t *data, size_t nbytes)
 {
-    return (mc_bit_reader){.next = data, .end = data + nbytes};
+    return (mc_bit_reader){.next = data, .end = nbytes ? data + nbytes : data};
 }
 
-/** At least 32 bits ready, or all that are left. */
+/** At least 57 bits ready, or all that are left. */
 static inline void mc_bit_reader_refill(mc_bit_reader *reader)
 {
     while (reader->count <= 56 && reader->next < reader->end) {

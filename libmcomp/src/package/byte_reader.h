@@ -15,9 +15,10 @@ typedef struct mc_byte_reader {
     bool failed; /**< something was read that was not there, or a number did not fit */
 } mc_byte_reader;
 
+/** @param data  may be NULL where nbytes is 0 */
 static inline mc_byte_reader mc_byte_reader_make(const uint8_t *data, size_t nbytes)
 {
-    return (mc_byte_reader){.next = data, .end = data + nbytes, .failed = false};
+    return (mc_byte_reader){.next = data, .end = nbytes ? data + nbytes : data};
 }
 
 static inline size_t mc_byte_reader_left(const mc_byte_reader *reader)
