@@ -64,7 +64,8 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_create(mcomp_context *contex
                                                            mcomp_tensor **out);
 
 /** Use the caller's memory as a plain tensor, without a copy.
- *  @param[in] data     element_count elements, row-major, valid until release is called
+ *  @param[in] data     element_count elements, row-major, at a multiple of their size, valid until
+ *                      release is called
  *  @param[in] nbytes   bytes at data; must be element_count x element size
  *  @param[in] release  may be NULL; called exactly once; on failure of this call it is not called
  *  @retval MCOMP_ERR_INVALID_ARGUMENT, MCOMP_ERR_SHAPE, MCOMP_ERR_LIMIT, MCOMP_ERR_OUT_OF_MEMORY */

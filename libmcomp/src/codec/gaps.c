@@ -28,6 +28,8 @@ bool mc_gaps_to_kept(const uint16_t *gaps, size_t gap_count, unsigned gap_bits, 
     const size_t filler = ((size_t)1 << gap_bits) - 1;
     size_t place = 0;
     memset(kept, 0, place_count);
+    if (gap_count > 0 && gaps[gap_count - 1] == filler)
+        return false;
     for (size_t i = 0; i < gap_count; i++) {
         if (gaps[i] > place_count - place)
             return false;

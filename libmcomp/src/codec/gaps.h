@@ -19,7 +19,7 @@ size_t mc_gaps_from_kept(const uint8_t *kept, size_t place_count, unsigned gap_b
 
 /** Flags from gaps.
  *  @param kept  place_count flags, all written
- *  @return false where a gap leads past the last place */
+ *  @return false where a gap leads past the last place, or the last one is a filler */
 bool mc_gaps_to_kept(const uint16_t *gaps, size_t gap_count, unsigned gap_bits, uint8_t *kept,
                      size_t place_count);
 

@@ -156,14 +156,13 @@ static void fill_zero_symbols(const mcomp_tensor *tensor, uint8_t *symbols)
 {
     const mcomp_encoding *encoding = &tensor->encoding;
     const uint8_t *zeros = tensor->parts[MC_PART_ZERO_POINTS].data;
-    uint8_t zero = 0;
-    if (encoding->numeric == MCOMP_NUMERIC_UNIFORM)
-        zero = encoding->zero_points ? zeros[0] : (uint8_t)(1u << (encoding->bits - 1));
-    memset(symbols, zero, tensor->element_count);
-    size_t channel = elements_of_channel(tensor);
-    if (encoding->zero_points && encoding->per_channel)
-        for (size_t i = 0; i < tensor->element_count; i++)
-            symbols[i] = zeros[i / channel];
+    size_t channel = encoding->per_channel ? elements_of_channel(tensor) : tensor->element_count;
+    for (size_t i = 0, c = 0; i < tensor->element_count; i += channel, c++) {
+        uint8_t zero = 0;
+        if (encoding->numeric == MCOMP_NUMERIC_UNIFORM)
+            zero = encoding->zero_points ? zeros[c] : (uint8_t)(1u << (encoding->bits - 1));
+        memset(symbols + i, zero, channel);
+    }
 }
 
 mcomp_status mcomp_tensor_decode_symbols(const mcomp_tensor *tensor, uint8_t *symbols,
@@ -261,6 +260,8 @@ mcomp_status mc_tensor_decode_kept(const mcomp_tensor *tensor, uint8_t *kept, si
 {
     MC_REQUIRE(capacity >= tensor->element_count, MCOMP_ERR_INVALID_ARGUMENT,
                "room for %zu flags, the tensor has %zu", capacity, tensor->element_count);
+    if (tensor->element_count == 0)
+        return MCOMP_OK;
     memset(kept, 1, tensor->element_count);
     if (!tensor->encoded || tensor->encoding.occupancy == MCOMP_OCCUPANCY_DENSE)
         return MCOMP_OK;

@@ -19,7 +19,7 @@ typedef struct encoding_work {
     size_t element_count;
     size_t channel_count; /**< elements of one output channel */
     mc_buffer parts[MC_PART_COUNT];
-    size_t *stored; /**< memory-order indices of what is stored, in the stored order */
+    size_t *stored; /**< memory-order indices of what is stored, in the stored order; NULL: all */
     size_t stored_count;
     size_t gap_count;
 } encoding_work;
@@ -36,8 +36,9 @@ static uint8_t zero_symbol(const mcomp_encoding *encoding, const uint8_t *zero_p
 
 static bool is_zero(const encoding_work *work, size_t index)
 {
+    /* -0 has bits of its own to keep: it is stored like any other number. */
     if (work->values->floats)
-        return work->values->floats[index] == 0;
+        return work->values->floats[index] == 0 && !signbit(work->values->floats[index]);
     return work->values->symbols[index] ==
            zero_symbol(work->encoding, work->values->zero_points, index / work->channel_count);
 }
@@ -71,11 +72,10 @@ static mcomp_status check_values(const encoding_work *work)
     return MCOMP_OK;
 }
 
-static mcomp_status choose_dense(encoding_work *work)
+/* Memory-order index of what is stored at a place. */
+static size_t stored_index(const encoding_work *work, size_t place)
 {
-    for (size_t i = 0; i < work->element_count; i++)
-        work->stored[work->stored_count++] = i;
-    return MCOMP_OK;
+    return work->stored ? work->stored[place] : place;
 }
 
 static mcomp_status choose_blocks(encoding_work *work)
@@ -137,7 +137,7 @@ static void write_floats(encoding_work *work)
         return;
     }
     for (size_t i = 0; i < work->stored_count; i++) {
-        float value = floats[work->stored[i]];
+        float value = floats[stored_index(work, i)];
         uint16_t half = work->encoding->numeric == MCOMP_NUMERIC_F16 ? mc_f32_to_f16(value)
                                                                      : mc_f32_to_bf16(value);
         if (work->encoding->numeric == MCOMP_NUMERIC_F32)
@@ -162,13 +162,13 @@ static mcomp_status write_symbols(encoding_work *work)
     }
     if (work->encoding->storage == MCOMP_STORAGE_HUFFMAN) {
         for (size_t i = 0; i < work->stored_count; i++)
-            counts[symbols[work->stored[i]]]++;
+            counts[symbols[stored_index(work, i)]]++;
         MC_TRY(mc_huffman_build(work->context, counts, 256, lengths));
         mc_huffman_codes(lengths, 256, codes);
         mc_huffman_lengths_write(lengths, 256, &work->parts[MC_PART_SYMBOL_LENGTHS]);
     }
     for (size_t i = 0; i < work->stored_count; i++) {
-        uint8_t symbol = symbols[work->stored[i]];
+        uint8_t symbol = symbols[stored_index(work, i)];
         mc_bit_writer_put(&writer, codes[symbol], lengths[symbol]);
     }
     mc_bit_writer_finish(&writer);
@@ -179,15 +179,12 @@ static mcomp_status write_parts(encoding_work *work)
 {
     const mcomp_encoding *encoding = work->encoding;
     const mc_weight_values *values = work->values;
-    mcomp_status status = MCOMP_OK;
-    bool zeros_among_symbols = encoding->storage == MCOMP_STORAGE_HUFFMAN && !encoding->gaps;
-    if (encoding->occupancy == MCOMP_OCCUPANCY_N_M)
-        status = choose_group_members(work);
-    else if (encoding->occupancy == MCOMP_OCCUPANCY_SPARSE && !zeros_among_symbols)
-        status = choose_blocks(work);
+    if (!mc_encoding_has_part(encoding, MC_PART_POSITIONS))
+        work->stored_count = work->element_count;
+    else if (encoding->occupancy == MCOMP_OCCUPANCY_N_M)
+        MC_TRY(choose_group_members(work));
     else
-        status = choose_dense(work);
-    MC_TRY(status);
+        MC_TRY(choose_blocks(work));
     if (mc_encoding_has_symbols(encoding))
         MC_TRY(write_symbols(work));
     else
@@ -255,9 +252,11 @@ mcomp_status mc_tensor_encode(mcomp_context *context, uint32_t rank, const int64
     if (rank > 0 && shape[0] > 0)
         work.channel_count /= (size_t)shape[0];
     MC_TRY(check_values(&work));
-    work.stored = mc_alloc_array(context, work.element_count, sizeof *work.stored);
-    if (!work.stored)
-        return mc_fail_memory(work.element_count * sizeof *work.stored);
+    if (mc_encoding_has_part(encoding, MC_PART_POSITIONS)) {
+        work.stored = mc_alloc_array(context, work.element_count, sizeof *work.stored);
+        if (!work.stored)
+            return mc_fail_memory(work.element_count * sizeof *work.stored);
+    }
     for (int part = 0; part < MC_PART_COUNT; part++)
         mc_buffer_init(&work.parts[part], context);
     mcomp_status status = write_parts(&work);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/context_struct.h"
 #include "base/status.h"
+#include "codec/huffman.h"
 #include "positions.h"
 
 static size_t bits_to_bytes(size_t count, size_t bits)
@@ -12,19 +13,30 @@ static size_t bits_to_bytes(size_t count, size_t bits)
     return count / 8 * bits + (count % 8 * bits + 7) / 8;
 }
 
-/* Elements that the positions of n:m and the size of blocks allow to be stored. */
-static mcomp_status check_counts(const mcomp_tensor *tensor)
+/* Elements that n of every m keep. */
+static size_t count_group_members(const mcomp_tensor *tensor)
+{
+    const mcomp_encoding *encoding = &tensor->encoding;
+    size_t inputs = tensor->rank > 1 ? (size_t)tensor->shape[1] : 1;
+    size_t kept =
+        inputs / encoding->m * encoding->n + mc_group_kept(encoding, inputs % encoding->m);
+    return tensor->element_count ? tensor->element_count / inputs * kept : 0;
+}
+
+/* Elements and gaps that the encoding allows to be stored. */
+static mcomp_status check_counts(const mcomp_tensor *tensor, size_t block_count)
 {
     const mcomp_encoding *encoding = &tensor->encoding;
     size_t elements = tensor->element_count, stored = tensor->stored_count;
-    bool all = encoding->occupancy == MCOMP_OCCUPANCY_DENSE ||
-               (encoding->occupancy == MCOMP_OCCUPANCY_SPARSE &&
-                !mc_encoding_has_part(encoding, MC_PART_POSITIONS));
-    MC_REQUIRE(all ? stored == elements : stored <= elements, MCOMP_ERR_CORRUPT,
-               "%zu stored of %zu elements", stored, elements);
-    /* A gap is a place or skips at least three, so gaps never outnumber elements. */
-    MC_REQUIRE(encoding->gaps ? tensor->gap_count <= elements : tensor->gap_count == 0,
-               MCOMP_ERR_CORRUPT, "%zu gaps for %zu elements", tensor->gap_count, elements);
+    bool good = stored <= elements; /* sparse: decoding compares with the positions */
+    if (!mc_encoding_has_part(encoding, MC_PART_POSITIONS))
+        good = stored == elements;
+    else if (encoding->occupancy == MCOMP_OCCUPANCY_N_M)
+        good = stored == count_group_members(tensor);
+    MC_REQUIRE(good, MCOMP_ERR_CORRUPT, "%zu stored of %zu elements", stored, elements);
+    /* A gap is a block or skips at least three, so gaps never outnumber blocks. */
+    MC_REQUIRE(encoding->gaps ? tensor->gap_count <= block_count : tensor->gap_count == 0,
+               MCOMP_ERR_CORRUPT, "%zu gaps for %zu blocks", tensor->gap_count, block_count);
     return MCOMP_OK;
 }
 
@@ -32,20 +44,23 @@ static mcomp_status check_symbols_nbytes(const mcomp_tensor *tensor)
 {
     const mcomp_encoding *encoding = &tensor->encoding;
     size_t have = tensor->parts[MC_PART_SYMBOLS].nbytes, stored = tensor->stored_count;
-    size_t need = 0;
+    size_t need;
+    if (mc_encoding_has_symbols(encoding) && encoding->storage == MCOMP_STORAGE_HUFFMAN) {
+        /* a code is at least one bit */
+        MC_REQUIRE(have >= bits_to_bytes(stored, 1) &&
+                       have <= bits_to_bytes(stored, MC_HUFFMAN_MAX_LENGTH),
+                   MCOMP_ERR_CORRUPT, "symbols: %zu coded ones in %zu bytes", stored, have);
+        return MCOMP_OK;
+    }
     if (encoding->numeric == MCOMP_NUMERIC_F32)
         need = stored * 4;
     else if (!mc_encoding_has_symbols(encoding))
         need = stored * 2;
     else if (encoding->storage == MCOMP_STORAGE_RAW)
         need = stored;
-    else if (encoding->storage == MCOMP_STORAGE_PACKED)
+    else
         need = bits_to_bytes(stored, encoding->bits);
-    else /* a code is at least one bit */
-        MC_REQUIRE(have >= bits_to_bytes(stored, 1) && have <= bits_to_bytes(stored, 15),
-                   MCOMP_ERR_CORRUPT, "symbols: %zu coded ones in %zu bytes", stored, have);
-    MC_REQUIRE(need == 0 || have == need, MCOMP_ERR_CORRUPT, "symbols: %zu bytes, %zu are needed",
-               have, need);
+    MC_REQUIRE(have == need, MCOMP_ERR_CORRUPT, "symbols: %zu bytes, %zu are needed", have, need);
     return MCOMP_OK;
 }
 
@@ -56,8 +71,10 @@ static mcomp_status check_positions_nbytes(const mcomp_tensor *tensor, size_t bl
     if (!mc_encoding_has_part(encoding, MC_PART_POSITIONS))
         return MCOMP_OK;
     if (encoding->gaps && encoding->storage == MCOMP_STORAGE_HUFFMAN) {
-        MC_REQUIRE(have >= bits_to_bytes(tensor->gap_count, 1), MCOMP_ERR_CORRUPT,
-                   "positions: %zu coded gaps in %zu bytes", tensor->gap_count, have);
+        MC_REQUIRE(have >= bits_to_bytes(tensor->gap_count, 1) &&
+                       have <= bits_to_bytes(tensor->gap_count, MC_HUFFMAN_MAX_LENGTH),
+                   MCOMP_ERR_CORRUPT, "positions: %zu coded gaps in %zu bytes", tensor->gap_count,
+                   have);
         return MCOMP_OK;
     }
     size_t need = bits_to_bytes(block_count, 1);
@@ -141,7 +158,7 @@ static mcomp_status check_table_values(const mcomp_tensor *tensor)
 static mcomp_status fill(mcomp_tensor *tensor)
 {
     mc_block_walk walk = mc_positions_walk(tensor->rank, tensor->shape, &tensor->encoding);
-    MC_TRY(check_counts(tensor));
+    MC_TRY(check_counts(tensor, walk.block_count));
     MC_TRY(check_symbols_nbytes(tensor));
     MC_TRY(check_positions_nbytes(tensor, walk.block_count));
     MC_TRY(check_tables(tensor));

@@ -38,6 +38,8 @@ mcomp_status mc_shape_count(uint32_t rank, const int64_t *shape, size_t *count)
     for (uint32_t axis = 0; axis < rank; axis++) {
         MC_REQUIRE(shape[axis] >= 0, MCOMP_ERR_INVALID_ARGUMENT, "extent %lld of axis %u",
                    (long long)shape[axis], axis);
+        MC_REQUIRE(shape[axis] <= MAX_ELEMENTS, MCOMP_ERR_LIMIT,
+                   "more than 2^40 elements (axis %u has %lld)", axis, (long long)shape[axis]);
         empty |= shape[axis] == 0;
     }
     int64_t product = empty ? 0 : 1;

@@ -71,6 +71,9 @@ mcomp_status mcomp_tensor_wrap(mcomp_context *context, mcomp_dtype dtype, uint32
     MC_REQUIRE(nbytes == needed_nbytes, MCOMP_ERR_SHAPE, "%zu bytes given, the shape takes %zu",
                nbytes, needed_nbytes);
     MC_REQUIRE(data || nbytes == 0, MCOMP_ERR_INVALID_ARGUMENT, "no data to wrap");
+    MC_REQUIRE((uintptr_t)data % mc_dtype_nbytes(dtype) == 0, MCOMP_ERR_INVALID_ARGUMENT,
+               "%s elements at an address that is no multiple of %zu", mc_dtype_name(dtype),
+               mc_dtype_nbytes(dtype));
     mcomp_tensor *tensor = make_tensor(context, dtype, rank, shape, count);
     if (!tensor)
         return mc_fail_memory(sizeof *tensor);
@@ -186,8 +189,9 @@ mcomp_status mcomp_tensor_create_quantized(mcomp_context *context, mcomp_dtype d
                "quantised integers are uint8 or int8, not %s", mc_dtype_name(dtype));
     MC_REQUIRE(rank >= 1 && (data || count == 0) && scales, MCOMP_ERR_INVALID_ARGUMENT,
                "no data, no scales or no output channels");
-    MC_REQUIRE(scale_count == 1 || (int64_t)scale_count == shape[0], MCOMP_ERR_SHAPE,
-               "%zu scales for %lld output channels", scale_count, (long long)shape[0]);
+    MC_REQUIRE(scale_count == 1 || (scale_count > 0 && (int64_t)scale_count == shape[0]),
+               MCOMP_ERR_SHAPE, "%zu scales for %lld output channels", scale_count,
+               (long long)shape[0]);
     for (size_t i = 0; i < scale_count; i++)
         MC_REQUIRE(isfinite(scales[i]) && scales[i] > 0, MCOMP_ERR_INVALID_ARGUMENT,
                    "scale %zu is %g", i, (double)scales[i]);

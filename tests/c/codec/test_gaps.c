@@ -77,7 +77,9 @@ static void test_gaps_that_lead_out(void **state)
         mc_gaps_to_kept((const uint16_t[]){2}, 1, 2, kept, 2)); /* the place after the end */
     assert_true(mc_gaps_to_kept((const uint16_t[]){1}, 1, 2, kept, 2));
     assert_false(mc_gaps_to_kept((const uint16_t[]){3}, 1, 2, kept, 2));
-    assert_true(mc_gaps_to_kept((const uint16_t[]){3}, 1, 2, kept, 3)); /* a filler up to the end */
+    assert_false(
+        mc_gaps_to_kept((const uint16_t[]){3}, 1, 2, kept, 8)); /* a filler before nothing */
+    assert_true(mc_gaps_to_kept((const uint16_t[]){3, 0}, 2, 2, kept, 4));
     assert_false(mc_gaps_to_kept((const uint16_t[]){3, 0}, 2, 2, kept, 3));
     assert_false(mc_gaps_to_kept((const uint16_t[]){0, 0, 0}, 3, 2, kept, 2));
     assert_false(mc_gaps_to_kept((const uint16_t[]){0}, 1, 2, kept, 0));
