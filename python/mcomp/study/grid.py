@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import mcomp
@@ -95,6 +95,8 @@ class MeasureOptions:
         Runs before the first sample of a round, 0 to 10,000.
     batch : int
         Images per run, 1 to 4096.
+    memory_runs : int
+        Fresh processes that memory is measured in, 1 to 1000.
     """
 
     min_runs: int = 10
@@ -102,6 +104,7 @@ class MeasureOptions:
     rounds: int = 5
     warmup_runs: int = 2
     batch: int = 1
+    memory_runs: int = 3
 
 
 @dataclass(frozen=True)
@@ -329,7 +332,7 @@ def _data_set(text: str, path: Path) -> str:
 
 def _measure(values: object, path: Path) -> MeasureOptions:
     table = _Table(values, f"{path}: [measure]")
-    table.check_keys({"min_runs", "min_seconds", "rounds", "warmup_runs", "batch"})
+    table.check_keys({entry.name for entry in fields(MeasureOptions)})
     default = MeasureOptions()
     return MeasureOptions(
         min_runs=table.integer("min_runs", default.min_runs, 1, 1_000_000),
@@ -337,6 +340,7 @@ def _measure(values: object, path: Path) -> MeasureOptions:
         rounds=table.integer("rounds", default.rounds, 1, 1000),
         warmup_runs=table.integer("warmup_runs", default.warmup_runs, 0, 10_000),
         batch=table.integer("batch", default.batch, 1, 4096),
+        memory_runs=table.integer("memory_runs", default.memory_runs, 1, 1000),
     )
 
 

@@ -98,9 +98,9 @@ def measure_speed(path: Path, device: str, threads: int, options: MeasureOptions
         return Measured(samples, environment_of(context), details)
 
 
-def measure_memory(path: Path, device: str, threads: int, batch: int, runs: int) -> Measured:
-    """Open and run a file in `runs` fresh processes and measure how each of them grows."""
-    answers = [_probe(path, device, threads, batch) for _ in range(runs)]
+def measure_memory(path: Path, device: str, threads: int, options: MeasureOptions) -> Measured:
+    """Open and run a file in fresh processes, one after the other; measure how each one grows."""
+    answers = [_probe(path, device, threads, options.batch) for _ in range(options.memory_runs)]
     names = ("peak_memory_nbytes", "weights_nbytes", "activations_nbytes")
     return Measured(
         samples={name: np.array([answer[name] for answer in answers], np.int64) for name in names},

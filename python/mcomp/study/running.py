@@ -13,7 +13,7 @@ from .grid import DataOptions, MeasureOptions, Study, read_study
 from .measuring import environment_of, measure_accuracy, measure_memory, measure_speed
 from .results import Measured, summarize
 from .store import Store
-from .tasks import MEMORY_RUNS, METRICS, Task, plan_tasks
+from .tasks import METRICS, Task, plan_tasks
 
 #: Called with what is being done, steps done, steps in all.
 Progress = Callable[[str, int, int], object]
@@ -55,9 +55,7 @@ class Job:
         if task.kind == "accuracy":
             return measure_accuracy(self.path, task.device, self.data)
         if task.kind == "memory":
-            return measure_memory(
-                self.path, task.device, task.threads, self.measure.batch, MEMORY_RUNS
-            )
+            return measure_memory(self.path, task.device, task.threads, self.measure)
         return measure_speed(self.path, task.device, task.threads, self.measure)
 
 

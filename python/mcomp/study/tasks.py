@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 import mcomp
 
-from .grid import MeasureOptions, ModelSource, RecipeSource, Study
+from .grid import ModelSource, RecipeSource, Study
 
 #: What is measured by a task of each kind: metric -> unit, in the order of tables.
 METRICS: dict[str, dict[str, str]] = {
@@ -41,9 +41,6 @@ METRICS: dict[str, dict[str, str]] = {
 
 #: Metrics that only some machines or networks have; a finished task may lack them.
 OPTIONAL_METRICS = frozenset({"joules_per_run", "top5"})
-
-#: Fresh processes that the memory of one variant is measured in.
-MEMORY_RUNS = 3
 
 # Parameters at these values are left out of the key. Entries may be added, never changed.
 _DEFAULTS: dict[str, object] = {
@@ -257,7 +254,6 @@ class _Planner:
             "kind": kind,
             "machine": self.machine,
             "device": device,
-            "batch": self.study.measure.batch,
             **({"threads": threads} if threads else {}),
             **more,
         }
@@ -279,9 +275,12 @@ class _Planner:
         return self._executed("accuracy", variant, device, 0, data)
 
     def _memory(self, variant: Task, device: str, threads: int) -> Task:
-        return self._executed("memory", variant, device, threads, {"memory_runs": MEMORY_RUNS})
+        options = self.study.measure
+        more = {"batch": options.batch, "memory_runs": options.memory_runs}
+        return self._executed("memory", variant, device, threads, more)
 
     def _speed(self, variant: Task, device: str, threads: int) -> Task:
         options = self.study.measure
-        told = {f.name: getattr(options, f.name) for f in fields(MeasureOptions)}
+        names = ("min_runs", "min_seconds", "rounds", "warmup_runs", "batch")
+        told = {name: getattr(options, name) for name in names}
         return self._executed("speed", variant, device, threads, told)
