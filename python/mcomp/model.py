@@ -284,6 +284,9 @@ class Model(Handle):
     def with_outputs(self, names: Sequence[str]) -> Model:
         """Make the same network with these values as its outputs; nodes that none needs are left.
 
+        A quantised value comes out as the real numbers that it stands for, float32, under its name
+        with ``_dequantized`` behind.
+
         Parameters
         ----------
         names

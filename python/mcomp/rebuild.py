@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from ._errors import InvalidArgument, NotFound
@@ -36,11 +36,22 @@ def with_outputs(model: Model, names: Sequence[str]) -> Model:
                 numbers[item] = builder.add_tensor(item, constants[item].handle)
         inputs = [None if item is None else numbers[item] for item in node.inputs]
         numbers[node.output] = builder.add_node(node.op, node.name, inputs, node.attributes)
+    dtypes = {value.name: value.dtype for value in model.values}
     for name in wanted:
-        builder.mark_output(numbers[name])
+        number = numbers[name]
+        if dtypes[name] != "float32":
+            number = builder.add_node("DequantizeLinear", _unused(name, dtypes), [number])
+        builder.mark_output(number)
     for key, text in model.metadata.items():
         builder.set_metadata(key, text)
     return builder.finish()
+
+
+def _unused(name: str, taken: Container[str]) -> str:
+    """Find a name for the real numbers that a quantised value stands for."""
+    while name in taken:
+        name += "_dequantized"
+    return name
 
 
 def _needed(producers: dict[str, NodeInfo], wanted: list[str]) -> set[str]:
