@@ -93,6 +93,8 @@ def context(arguments: argparse.Namespace) -> Context:
     threads = arguments.threads
     if threads is not None and not 1 <= threads <= MAX_THREADS:
         raise InvalidArgument(f"--threads is {threads}, not 1 to {MAX_THREADS}")
+    if arguments.isa == "":
+        raise InvalidArgument("--isa is empty, not the name of an instruction set")
     return Context(threads=threads, isa=arguments.isa)
 
 
