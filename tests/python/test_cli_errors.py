@@ -119,13 +119,9 @@ def bad_onnx(kind: str, folder: Path) -> Path:
     elif kind == "twice":
         nodes.append(helper.make_node("Identity", ["x"], ["y"], name="second"))
     elif kind == "strides":
-        nodes = [
-            helper.make_node("Conv", ["x", "weight"], ["y"], name="first", strides=[2**31, 1])
-        ]
+        nodes = [helper.make_node("Conv", ["x", "weight"], ["y"], name="first", strides=[2**31, 1])]
     elif kind == "pads":
-        nodes = [
-            helper.make_node("Conv", ["x", "weight"], ["y"], name="first", pads=[-1, 0, 0, 0])
-        ]
+        nodes = [helper.make_node("Conv", ["x", "weight"], ["y"], name="first", pads=[-1, 0, 0, 0])]
     elif kind == "opset":
         opsets = [helper.make_opsetid("", 9999)]
     elif kind == "shape":
