@@ -1,8 +1,11 @@
 /* Every case of operator_cases.h, on every device, with every cap on the instruction sets that this
  * machine has, for one image and for three, against the test's own sums and against `ref`. */
+#define _DEFAULT_SOURCE
+
 #include "bounds.h"
 #include "operator_cases.h"
 #include "operator_oracle.h"
+#include "support/guarded.h"
 #include "support/near.h"
 
 static const char *const caps[] = {"scalar",     "avx2", "avxvnni", "avx512f",
@@ -31,12 +34,12 @@ static mcomp_context *context_with_cap(const char *cap, uint32_t threads)
 /* Inputs of a case for one batch, its oracle's and the devices' results. */
 typedef struct case_run {
     int64_t batch;
-    uint32_t input_count;
-    float *inputs[MAX_GRAPH_INPUTS];
+    const void *inputs[MAX_GRAPH_INPUTS];
     size_t count, nbytes; /* of the result */
     double *wanted;
     void *reference;
     void *found;
+    guarded memory[MAX_GRAPH_INPUTS + 2]; /* devices must not read or write past any of them */
 } case_run;
 
 static void begin_run(const built_case *built, int64_t batch, test_random *random, case_run *run)
@@ -45,31 +48,34 @@ static void begin_run(const built_case *built, int64_t batch, test_random *rando
     oracle_tensor inputs[MAX_GRAPH_INPUTS];
     const mc_value *result = &graph->values[graph->outputs[0]];
     oracle_tensor output = oracle_like(result, batch);
-    *run = (case_run){.batch = batch, .input_count = graph->input_count, .wanted = output.values};
+    *run = (case_run){.batch = batch, .wanted = output.values};
     for (uint32_t i = 0; i < graph->input_count; i++) {
         size_t count = batch_count(graph, graph->inputs[i], batch);
-        run->inputs[i] = case_alloc(count, sizeof(float));
+        run->memory[i] = guarded_alloc(count * sizeof(float), GUARDED_END);
+        float *values = run->memory[i].data;
         for (size_t k = 0; k < count; k++)
-            run->inputs[i][k] = test_random_float(random, -2.5f, 3);
+            values[k] = test_random_float(random, -2.5f, 3);
+        run->inputs[i] = values;
         inputs[i] = oracle_input(built, batch, (int)i, run->inputs[i]);
     }
     run->count = oracle_count(&output);
     run->nbytes = run->count * mc_dtype_nbytes(result->dtype);
     for (size_t k = 0; k < run->count; k++)
         output.values[k] = oracle_element(built, inputs, &output, k);
-    run->reference = case_alloc(run->nbytes, 1);
-    run->found = case_alloc(run->nbytes, 1);
+    for (int i = MAX_GRAPH_INPUTS; i < MAX_GRAPH_INPUTS + 2; i++)
+        run->memory[i] = guarded_alloc(run->nbytes, GUARDED_END);
+    run->reference = run->memory[MAX_GRAPH_INPUTS].data;
+    run->found = run->memory[MAX_GRAPH_INPUTS + 1].data;
     for (uint32_t i = 0; i < graph->input_count; i++)
         free(inputs[i].values);
 }
 
 static void end_run(case_run *run)
 {
-    for (uint32_t i = 0; i < run->input_count; i++)
-        free(run->inputs[i]);
+    for (uint32_t i = 0; i < MAX_GRAPH_INPUTS + 2; i++)
+        if (run->memory[i].pages)
+            guarded_free(&run->memory[i]);
     free(run->wanted);
-    free(run->reference);
-    free(run->found);
 }
 
 static void check_reference(const built_case *built, const case_run *run)
@@ -120,8 +126,8 @@ static void run_case(const operator_case *what, case_kind kind, test_random *ran
             built_case built = build_case(context, what, kind, &same);
             case_run run;
             begin_run(&built, batch, &same, &run);
-            run_graph(built.graph, "ref", batch, (const void *const *)run.inputs, &run.reference);
-            run_graph(built.graph, "cpu", batch, (const void *const *)run.inputs, &run.found);
+            run_graph(built.graph, "ref", batch, run.inputs, &run.reference);
+            run_graph(built.graph, "cpu", batch, run.inputs, &run.found);
             check_reference(&built, &run);
             check_cpu(&built, &run, caps[c]);
             end_run(&run);
