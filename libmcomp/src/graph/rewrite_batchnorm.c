@@ -113,6 +113,18 @@ static const mc_node *find_next(const mc_rebuild *rebuild, const mc_node *node, 
     return rebuild->alias[reader->output] == node->output ? reader : NULL;
 }
 
+/* The statistics that the node has from an earlier fold: an added bias moves them along. */
+static void take_statistics(const mc_node *node, channel_map *affine)
+{
+    const mcomp_attribute *mean = mc_node_attribute(node, "output_mean");
+    const mcomp_attribute *deviation = mc_node_attribute(node, "output_deviation");
+    affine->has_statistics = mean && deviation;
+    for (size_t c = 0; affine->has_statistics && c < affine->channel_count; c++) {
+        affine->mean[c] = mean->floats[c];
+        affine->deviation[c] = deviation->floats[c];
+    }
+}
+
 /* Starts from the node's own bias and follows the nodes that go into it. */
 static mcomp_status find_affine(mc_rebuild *rebuild, const mc_node *node, channel_map *affine)
 {
@@ -125,6 +137,7 @@ static mcomp_status find_affine(mc_rebuild *rebuild, const mc_node *node, channe
     affine->deviation = mc_arena_alloc(&rebuild->arena, count * sizeof(float));
     if (!affine->scale || !affine->shift || !affine->mean || !affine->deviation)
         return mc_fail_memory(count * sizeof(double));
+    take_statistics(node, affine);
     float *bias = NULL;
     if (mc_node_input(graph, node, 2))
         MC_TRY(decode(rebuild, node, 2, &bias));
