@@ -11,6 +11,8 @@ import numpy as np
 from ._arrays import FloatArray, py_shape, tensor_info
 from ._errors import InvalidArgument, ShapeError
 from ._native import ffi, lib
+from .data import Dataset
+from .preprocess import Preprocess
 
 if TYPE_CHECKING:
     from ._native import CData
@@ -26,18 +28,17 @@ class Samples:
         The network that they are for; tells how images of a data set become its input.
     data
         Arrays float32 [C, H, W]: a sequence, of which ``count`` are taken evenly, or any other
-        iterable, of which the first ``count`` are kept. Or a data set (it has ``image(i)``).
+        iterable, of which the first ``count`` are kept. Or a data set, sampled evenly too.
     count
         Samples at most, > 0.
     """
 
     def __init__(self, model: Model, data: Any, count: int) -> None:
         self._sample: Callable[[int], object]
-        if hasattr(data, "image") and hasattr(data, "labels"):
-            preprocess = _preprocess(model)
-            self._sample = lambda index: preprocess.apply(data.image(index))
-            available = len(data)
-        elif isinstance(data, Sequence | np.ndarray):
+        if isinstance(data, Dataset):
+            shape = model.inputs[0].shape
+            data = data.inputs(Preprocess.from_metadata(model.metadata, shape))
+        if isinstance(data, Sequence | np.ndarray):
             self._sample = data.__getitem__
             available = len(data)
         elif isinstance(data, Iterable):
@@ -70,9 +71,3 @@ class Samples:
         if np.isnan(sample).any():
             raise InvalidArgument(f"calibration sample {index}: holds a NaN")
         return sample
-
-
-def _preprocess(model: Model) -> Any:
-    from .preprocess import Preprocess
-
-    return Preprocess.from_metadata(model.metadata, model.inputs[0].shape)

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._errors import InvalidArgument, IoError, MCompError, check
+from ._errors import InvalidArgument, IoError, MCompError, MissingFile, check
 from ._handles import c_text, py_text
 from ._native import ffi, lib
 from .context import Context, context_or_default
@@ -34,8 +34,8 @@ class Recipe:
     ------
     InvalidArgument
         Unknown pass, parameter or word, a value out of bounds; names the file and what is known.
-    IoError
-        The file cannot be read.
+    MissingFile, IoError
+        There is no such file, or it cannot be read.
 
     Examples
     --------
@@ -97,6 +97,8 @@ def _names_a_file(text: object) -> bool:
 def _read_file(path: Path) -> str:
     try:
         content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path}: {error.strerror}") from None
     except OSError as error:
         raise IoError(f"{path}: {error.strerror or error}") from None
     try:

@@ -1,0 +1,151 @@
+"""How objects look in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import mcomp
+from mcomp import display
+
+EVIL = '<script>alert("1&2")</script>'
+
+
+class Reader(HTMLParser):
+    """Rows of texts; fails on a tag that does not belong in a table."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.open: list[str] = []
+        self.caption = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        assert tag in ("table", "caption", "thead", "tbody", "tr", "th", "td")
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("th", "td"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1] in ("th", "td"):
+            self.rows[-1][-1] += data
+        elif self.open[-1] == "caption":
+            self.caption += data
+
+
+@pytest.fixture(scope="module")
+def evil() -> mcomp.Model:
+    builder = mcomp.GraphBuilder(EVIL)
+    x = builder.add_input("x", (None, 3))
+    w = builder.add_constant(EVIL + "w", np.eye(3, dtype=np.float32))
+    builder.mark_output(builder.add_node("Gemm", EVIL + "y", [x, w]))
+    return builder.finish()
+
+
+def test_names_are_escaped(evil: mcomp.Model) -> None:
+    session = evil.session()
+    for shown, name in (
+        (evil, EVIL + "y"),
+        (evil.report, EVIL + "w"),
+        (evil.plan(), EVIL + "y"),
+        (session.profile(1), EVIL + "y"),
+    ):
+        text = shown._repr_html_()
+        assert "<script" not in text
+        assert Reader(text).rows[1][0] == name
+
+
+def test_tables_of_a_network(lenet5: mcomp.Model) -> None:
+    table = Reader(lenet5._repr_html_())
+    assert "431,080" in table.caption
+    assert table.rows[0] == ["node", "op", "output", "values", "macs", "encoding", "bytes"]
+    assert [row[0] for row in table.rows[1:]] == [node.name for node in lenet5.nodes]
+    assert table.rows[3] == [
+        "conv2", "Conv", "N x 50 x 8 x 8", "25,050", "1,600,000", "float32/dense/raw", "100,200",
+    ]  # fmt: skip
+    measured = lenet5.measure(min_runs=1, min_seconds=0)
+    assert Reader(measured._repr_html_()).rows[1][0] == "1"
+
+
+def test_text_tables_are_aligned(lenet5: mcomp.Model) -> None:
+    lines = str(lenet5).splitlines()
+    assert len(lines) == 2 + len(lenet5.nodes)
+    column = lines[1].index("macs") + len("macs")
+    conv2 = next(line for line in lines if line.startswith("conv2"))
+    assert conv2[:column].endswith(" 1,600,000")
+
+
+def test_long_tables_are_cut_and_counted() -> None:
+    table = Reader(display.html_table("c", ["a", "b"], [[i, "x"] for i in range(1000)]))
+    assert len(table.rows) == 1 + display.MAX_ROWS + 1
+    assert table.rows[-1] == ["600 more rows"]
+
+
+def test_reprs_are_short_and_tell(lenet5: mcomp.Model, digits: np.ndarray) -> None:
+    session = lenet5.session(batch=3)
+    session.run(digits)
+    shown = [
+        (lenet5, ["lenet5", "431,080"]),
+        (lenet5.plan(), ["lenet5", "7 steps"]),
+        (session, ["lenet5", "batch 3", "cpu"]),
+        (lenet5.report, ["8 tensors"]),
+        (lenet5.constants["ip1_weight"], ["ip1_weight", "(500, 800)", "float32"]),
+        (lenet5.constants, ["ip1_weight"]),
+        (session.profile(1), ["7 steps"]),
+        (lenet5.context, ["threads", "isa"]),
+        (mcomp.GraphBuilder(), ["GraphBuilder"]),
+        (lenet5.measure(min_runs=1, min_seconds=0), ["median_ns"]),
+    ]
+    for item, words in shown:
+        text = repr(item)
+        assert len(text) < 300
+        assert "\n" not in text
+        assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (5 * 2**20, "5.0 MiB"),
+        (2**30, "1.0 GiB"),
+        (2**41, "2048.0 GiB"),
+    ],
+)
+def test_bytes(value: int, text: str) -> None:
+    assert display.format_nbytes(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 ns"), (999, "999 ns"), (1500, "1.5 us"), (2e6, "2 ms"), (6.5e10, "65 s")],
+)
+def test_times(value: float, text: str) -> None:
+    assert display.format_ns(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (True, "yes"),
+        (1234567, "1,234,567"),
+        (float("inf"), "inf"),
+        (0.123456, "0.1235"),
+        ("<", "<"),
+    ],
+)
+def test_cells(value: display.Cell, text: str) -> None:
+    assert display.format_cell(value) == text
