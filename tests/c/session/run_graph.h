@@ -36,7 +36,7 @@ static inline mcomp_session *new_session(mcomp_graph *graph, const char *devices
     mcomp_plan *plan = NULL;
     mcomp_session *session = NULL;
     assert_ok(mcomp_plan_create(graph, &options, &plan));
-    assert_ok(mcomp_session_create(plan, &session));
+    assert_ok(mcomp_session_create(plan, NULL, &session));
     mcomp_plan_destroy(plan);
     return session;
 }
