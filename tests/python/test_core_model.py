@@ -84,22 +84,46 @@ def test_attributes_come_back() -> None:
         "MaxPool", "pool", [x], {"kernel_shape": [3, 2], "strides": (1, 2), "ceil_mode": 0}
     )
     w = builder.add_constant("w", np.zeros((2, 2, 1, 1), np.float32))
-    weights = {"group": np.int64(2), "auto_pad": "NOTSET", "dilations": np.array([1, 1])}
+    weights = {"group": np.int64(2), "dilations": np.array([1, 1])}
     y = builder.add_node("Conv", "conv", [y, w, None], weights)
     y = builder.add_node("Flatten", "flat", [y])
-    v = builder.add_constant("v", np.ones((3, 36), np.float32))
-    y = builder.add_node("Gemm", "gemm", [y, v], {"transB": True, "alpha": 0.1, "beta": 2.0})
+    v = builder.add_constant("v", np.ones((3, 24), np.float32))
+    y = builder.add_node(
+        "Gemm", "gemm", [y, v], {"transB": True, "activation_low": 0.1, "activation_high": math.inf}
+    )
     builder.mark_output(y)
     pool, conv, _, gemm = builder.finish().nodes
     assert pool.attributes["kernel_shape"] == [3, 2]
     assert pool.attributes["strides"] == [1, 2]
     assert conv.attributes["group"] == 2
-    assert conv.attributes["auto_pad"] == "NOTSET"
     assert conv.attributes["dilations"] == [1, 1]
     assert conv.inputs[:2] == ("pool", "w")
     assert set(conv.inputs[2:]) <= {None}
     assert gemm.attributes["transB"] == 1
-    assert gemm.attributes["alpha"] == float(np.float32(0.1))
+    assert gemm.attributes["activation_low"] == float(np.float32(0.1))
+    assert gemm.attributes["activation_high"] == math.inf
+
+
+def test_quantised_values_and_text_attributes_come_back() -> None:
+    builder = mcomp.GraphBuilder()
+    x = builder.add_input("x", (None, 2, 3))
+    scale = builder.add_constant("scale", np.float32(0.5))
+    zero = builder.add_constant("zero", np.uint8(3))
+    quantized = builder.add_node("QuantizeLinear", "q", [x, scale, zero])
+    form = {"output_dtype": "u8", "output_scale": 0.5, "output_zero_point": 3}
+    flat = builder.add_node("Flatten", "flat", [quantized], form)
+    builder.mark_output(builder.add_node("DequantizeLinear", "y", [flat, scale, zero]))
+    model = builder.finish()
+    assert model.nodes[1].attributes == form
+    value = next(item for item in model.values if item.name == "flat")
+    assert (value.dtype, value.scale, value.zero_point) == ("uint8", 0.5, 3)
+    x = np.float32([[[0.2, -1.5, 9], [-7, 0.75, 200]]])
+    expected = [[0, -1.5, 9, -1.5, 1, 126]]
+    for device in ("cpu", "ref"):
+        np.testing.assert_array_equal(model.run(x, device), expected)
+    inner = model.with_outputs(["flat"])
+    assert inner.outputs[0].dtype == "float32"
+    np.testing.assert_array_equal(inner.run(x), expected)
 
 
 @pytest.mark.parametrize(
