@@ -39,7 +39,8 @@ static const char *choice_word(const char *choices, uint32_t index, size_t *leng
 {
     for (; index > 0 && choices; index--) {
         choices = strchr(choices, '|');
-        choices += choices != NULL;
+        if (choices)
+            choices++;
     }
     if (choices)
         *length = strcspn(choices, "|");

@@ -77,6 +77,15 @@ static mcomp_status measure_sqnr(const mc_weight *weight, const mcomp_tensor *te
     return status;
 }
 
+/* Why a weight can have no Huffman code. */
+static const char *missing_for_code(const mc_weight *weight)
+{
+    if (weight->symbols)
+        return "zeros to leave out";
+    return weight->layout == MC_LAYOUT_DENSE || weight->block.m ? "symbols"
+                                                                : "symbols and no zeros";
+}
+
 /* The new tensor of a weight; NULL where it can stay. */
 static mcomp_status store_weight(mc_compression *compression, mc_weight *weight, mcomp_tensor **out)
 {
@@ -86,9 +95,10 @@ static mcomp_status store_weight(mc_compression *compression, mc_weight *weight,
     MC_TRY(mc_progress_begin_stage(&compression->progress, weight->name));
     MC_TRY(mc_storage_choose(weight, &encoding, &left));
     if (left)
-        MC_TRY(mc_compression_note(
-            compression, "node %s: weight %s has no symbols%s, and so no Huffman code",
-            weight->node_name, weight->name, weight->layout == MC_LAYOUT_DENSE ? "" : " or gaps"));
+        MC_TRY(mc_compression_note(compression,
+                                   "node %s: weight %s has no %s, and so nothing that a Huffman "
+                                   "code could shorten",
+                                   weight->node_name, weight->name, missing_for_code(weight)));
     if (weight->kept || weight->tensor->encoded || !mc_encoding_equal(&encoding, &plain)) {
         MC_TRY(mc_storage_encode(weight, &encoding, out));
         MC_TRY(measure_sqnr(weight, *out, &weight->sqnr_db));

@@ -15,7 +15,8 @@
 typedef enum mc_stage {
     MC_STAGE_PRUNE = 0,   /**< which weights are 0; any number of passes a weight */
     MC_STAGE_NUMERIC = 1, /**< which numbers the others may be; one pass a weight */
-    MC_STAGE_STORAGE = 2  /**< how it becomes bytes; one pass a weight */
+    MC_STAGE_STORAGE = 2, /**< how it becomes bytes; one pass a weight */
+    MC_STAGE_COUNT = 3
 } mc_stage;
 
 typedef enum mc_parameter_type {
@@ -77,6 +78,7 @@ struct mcomp_recipe {
     mc_arena arena; /**< texts of the steps */
     mc_step *steps;
     uint32_t step_count, step_capacity;
+    const char *whole_passes[MC_STAGE_COUNT]; /**< the one that takes all weights, or NULL */
     const char *text;
 };
 

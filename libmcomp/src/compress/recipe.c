@@ -96,20 +96,22 @@ static mcomp_status parse_step(mcomp_recipe *recipe, char *text, mc_step *step)
     return step->pass->check ? step->pass->check(step) : MCOMP_OK;
 }
 
-/* May `step` come after `earlier`? */
-static mcomp_status check_order(const mc_step *earlier, const mc_step *step)
+/* May `step` come after the steps so far? */
+static mcomp_status check_order(mcomp_recipe *recipe, const mc_step *step)
 {
-    const char *earlier_name = earlier->pass->name, *name = step->pass->name;
-    MC_REQUIRE(earlier->pass->stage <= step->pass->stage, MCOMP_ERR_INVALID_ARGUMENT,
+    const mc_pass *pass = step->pass;
+    const mc_pass *last = recipe->step_count > 0 ? (step - 1)->pass : pass;
+    MC_REQUIRE(last->stage <= pass->stage, MCOMP_ERR_INVALID_ARGUMENT,
                "%s cannot come after %s: first what is zero (prune.), then which numbers there are "
                "(share., quantize., store.float), then how they are stored (store.dense, encode.)",
-               name, earlier_name);
-    bool once_a_weight = step->pass->stage != MC_STAGE_PRUNE;
-    bool all = !step->skip && !step->only, all_earlier = !earlier->skip && !earlier->only;
-    MC_REQUIRE(earlier->pass->stage != step->pass->stage || !once_a_weight || !all || !all_earlier,
-               MCOMP_ERR_INVALID_ARGUMENT,
-               "%s after %s: a weight takes one of them; say which with skip= and only=", name,
-               earlier_name);
+               pass->name, last->name);
+    if (step->skip || step->only || pass->stage == MC_STAGE_PRUNE)
+        return MCOMP_OK;
+    const char **earlier = &recipe->whole_passes[pass->stage];
+    MC_REQUIRE(!*earlier, MCOMP_ERR_INVALID_ARGUMENT,
+               "%s after %s: a weight takes one of them; say which with skip= and only=",
+               pass->name, *earlier);
+    *earlier = pass->name;
     return MCOMP_OK;
 }
 
@@ -125,8 +127,7 @@ static mcomp_status add_step(mcomp_recipe *recipe, char *text)
     }
     mc_step *step = &recipe->steps[recipe->step_count];
     MC_TRY(parse_step(recipe, text, step));
-    if (recipe->step_count > 0)
-        MC_TRY(check_order(step - 1, step));
+    MC_TRY(check_order(recipe, step));
     recipe->step_count++;
     return MCOMP_OK;
 }
