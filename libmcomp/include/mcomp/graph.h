@@ -144,7 +144,8 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_mark_output(mcomp_graph *grap
                                                                mcomp_value value);
 
 /** Keep a text with the network (preprocessing, labels, licence ...); replaces one of the same key.
- *  @param key  not empty; @param text  UTF-8, at most 16 MiB */
+ *  @param key   not empty; at most 4096 of them
+ *  @param text  UTF-8, at most 16 MiB */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_set_metadata(mcomp_graph *graph, const char *key,
                                                                 const char *text);
 

@@ -61,10 +61,16 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_save(mcomp_graph *graph, const char
 
 /** Read a graph, verified. Raw blobs stay mapped from the file while a tensor uses them.
  *  @param options  NULL for defaults
- *  @retval MCOMP_ERR_IO       cannot be opened or read
- *  @retval MCOMP_ERR_CORRUPT  truncated, checksum wrong, or contradicts itself; names section or tensor
- *  @retval MCOMP_ERR_CANCELLED  progress asked to stop
- *  @retval MCOMP_ERR_VERSION  a format version or required section that this library does not know */
+ *  The file must not be changed in place while it is mapped; mcomp_save() never does so.
+ *  @retval MCOMP_ERR_NOT_FOUND    no such file
+ *  @retval MCOMP_ERR_IO           cannot be opened or read
+ *  @retval MCOMP_ERR_CORRUPT      truncated, checksum wrong, or contradicts itself; names section or
+ *                                 tensor
+ *  @retval MCOMP_ERR_VERSION      a format version, required section or flag that this library does
+ *                                 not know
+ *  @retval MCOMP_ERR_UNSUPPORTED  an operator or encoding that this library does not know
+ *  @retval MCOMP_ERR_CANCELLED    progress asked to stop
+ *  @retval MCOMP_ERR_LIMIT, MCOMP_ERR_OUT_OF_MEMORY */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_load(mcomp_context *context, const char *path,
                                                   const mcomp_load_options *options,
                                                   mcomp_graph **out);

@@ -9,6 +9,8 @@
 #include "name_table.h"
 #include "tensor/tensor_struct.h"
 
+#define MAX_METADATA_ENTRIES 4096u
+
 mcomp_status mcomp_graph_create(mcomp_context *context, const char *name, mcomp_graph **out)
 {
     *out = NULL;
@@ -293,6 +295,9 @@ mcomp_status mcomp_graph_set_metadata(mcomp_graph *graph, const char *key, const
     while (index < graph->metadata_count && strcmp(graph->metadata[index].key, key) != 0)
         index++;
     bool is_new = index == graph->metadata_count;
+    /* Entries are found by looking at all of them. */
+    MC_REQUIRE(index < MAX_METADATA_ENTRIES, MCOMP_ERR_LIMIT, "metadata %s: %u entries are there",
+               key, index);
     if (is_new)
         MC_TRY(reserve(graph->context, (void **)&graph->metadata, &graph->metadata_capacity, index,
                        sizeof *graph->metadata));

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,28 +20,40 @@ static mcomp_status fail_io(const mc_atomic_file *file)
     return mc_fail(MCOMP_ERR_IO, "%s: %s", file->path, strerror(errno));
 }
 
+/* A new file beside the target, with the rights that any new file would get. */
+static int create_temporary(mc_atomic_file *file, size_t capacity)
+{
+    static atomic_uint number;
+    const int tries = 100; /* a name may be left from a process that was killed */
+    int descriptor = -1;
+    for (int i = 0; i < tries && descriptor < 0; i++) {
+        snprintf(file->temporary_path, capacity, "%s.%ld-%u.tmp", file->path, (long)getpid(),
+                 atomic_fetch_add_explicit(&number, 1, memory_order_relaxed));
+        descriptor =
+            open(file->temporary_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (descriptor < 0 && errno != EEXIST)
+            break;
+    }
+    return descriptor;
+}
+
 mcomp_status mc_atomic_file_open(mcomp_context *context, const char *path, mc_atomic_file *file)
 {
-    static const char suffix[] = ".XXXXXX";
-    size_t length = strlen(path);
+    const size_t suffix_nbytes = 40; /* two numbers and their signs */
+    size_t capacity = strlen(path) + suffix_nbytes;
+    struct stat facts;
     *file = (mc_atomic_file){.context = context, .path = path, .descriptor = -1};
-    file->temporary_path = mc_alloc(context, length + sizeof suffix);
+    /* Renaming would put a file in the place of a device or a pipe. */
+    MC_REQUIRE(stat(path, &facts) != 0 || S_ISREG(facts.st_mode), MCOMP_ERR_IO,
+               "%s: is there and not a regular file", path);
+    file->temporary_path = mc_alloc(context, capacity);
     if (!file->temporary_path)
-        return mc_fail_memory(length + sizeof suffix);
-    memcpy(file->temporary_path, path, length);
-    memcpy(file->temporary_path + length, suffix, sizeof suffix);
-    file->descriptor = mkstemp(file->temporary_path);
+        return mc_fail_memory(capacity);
+    file->descriptor = create_temporary(file, capacity);
     if (file->descriptor < 0) {
         mcomp_status status = fail_io(file);
         mc_free(context, file->temporary_path);
-        return status;
-    }
-    /* mkstemp makes it private; the result gets the rights any new file would get. */
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(file->descriptor, 0666 & ~mask) != 0) {
-        mcomp_status status = fail_io(file);
-        mc_atomic_file_abandon(file);
+        file->temporary_path = NULL;
         return status;
     }
     return MCOMP_OK;

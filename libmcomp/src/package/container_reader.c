@@ -27,6 +27,21 @@ static bool is_known(uint32_t type)
     return type >= MC_SECTION_GRAPH && type <= MC_SECTION_TENSOR;
 }
 
+static mcomp_status check_flags(const mc_section *section, uint32_t index)
+{
+    const uint32_t known = MC_SECTION_REQUIRED | MC_SECTION_DEFLATED;
+    if (!is_known(section->type))
+        return MCOMP_OK;
+    MC_REQUIRE(!(section->flags & ~known), MCOMP_ERR_VERSION,
+               "section %u (%s) has flags %#x, some of which are not known here", index,
+               mc_section_type_name(section->type), section->flags);
+    bool tensor = section->type == MC_SECTION_TENSOR;
+    MC_REQUIRE(tensor == !(section->flags & MC_SECTION_DEFLATED), MCOMP_ERR_CORRUPT,
+               "section %u (%s) is %s", index, mc_section_type_name(section->type),
+               tensor ? "deflated" : "not deflated");
+    return MCOMP_OK;
+}
+
 static mcomp_status check_sections(const mcomp_package *package, mc_checking checking,
                                    mc_progress *progress)
 {
@@ -36,6 +51,7 @@ static mcomp_status check_sections(const mcomp_package *package, mc_checking che
         MC_REQUIRE(
             is_known(section->type) || !(section->flags & MC_SECTION_REQUIRED), MCOMP_ERR_VERSION,
             "section %u is required and of type %u, which is not known here", i, section->type);
+        MC_TRY(check_flags(section, i));
         if (checking != MC_CHECK_ALL)
             continue;
         section_label(section, label, sizeof label);
@@ -62,8 +78,6 @@ static mcomp_status read_description(const mcomp_package *package, mc_section_ty
     if (!found)
         return MCOMP_OK;
     const char *what = mc_section_type_name(type);
-    MC_REQUIRE(found->flags & MC_SECTION_DEFLATED, MCOMP_ERR_CORRUPT, "section %s is not deflated",
-               what);
     if (checking == MC_CHECK_TOUCH)
         MC_TRY(mc_section_check(package->image, found, what));
     return mc_inflate(package->context, package->image->data + found->offset, (size_t)found->nbytes,
@@ -135,7 +149,9 @@ mcomp_status mc_container_read(mc_file_image *image, mc_checking checking, mc_pr
     mc_section_table_clear(&package);
     if (status != MCOMP_OK) {
         mcomp_graph_destroy(graph);
-        return status;
+        /* What a builder refuses as an argument or a shape is a contradiction within the file. */
+        bool contradiction = status == MCOMP_ERR_INVALID_ARGUMENT || status == MCOMP_ERR_SHAPE;
+        return contradiction ? MCOMP_ERR_CORRUPT : status;
     }
     *out = graph;
     return MCOMP_OK;

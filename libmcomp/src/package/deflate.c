@@ -6,9 +6,15 @@
 #include "base/status.h"
 #include "byte_reader.h"
 
-/* A deflate stream of n bytes cannot expand to more than 1032 n (RFC 1951: a 258-byte match in 2
- * bits). */
-#define MAX_EXPANSION 1032u
+/* What a section may inflate to: descriptions are small or they are mostly text and numbers of many
+ * kinds, so whatever grows more than this was made to take memory. */
+#define FREE_NBYTES   65536u
+#define MAX_EXPANSION 64u
+
+static bool is_plausible(uint64_t nbytes, uint64_t packed_nbytes)
+{
+    return nbytes <= UINT_MAX && nbytes <= FREE_NBYTES + packed_nbytes * MAX_EXPANSION;
+}
 
 static void *zlib_allocate(void *context, unsigned count, unsigned nbytes)
 {
@@ -20,12 +26,11 @@ static void zlib_free(void *context, void *pointer)
     mc_free(context, pointer);
 }
 
-mcomp_status mc_deflate(mcomp_context *context, const void *data, size_t nbytes, mc_buffer *out)
+static mcomp_status deflate_at(mcomp_context *context, int level, const void *data, size_t nbytes,
+                               mc_buffer *out)
 {
-    MC_REQUIRE(nbytes <= UINT_MAX / 2, MCOMP_ERR_LIMIT, "%zu bytes of description are too many",
-               nbytes);
     z_stream stream = {.zalloc = zlib_allocate, .zfree = zlib_free, .opaque = context};
-    if (deflateInit(&stream, Z_BEST_COMPRESSION) != Z_OK)
+    if (deflateInit(&stream, level) != Z_OK)
         return mc_fail_memory(nbytes);
     size_t capacity = deflateBound(&stream, (uLong)nbytes);
     uint8_t *bytes = mc_alloc(context, capacity);
@@ -48,6 +53,19 @@ mcomp_status mc_deflate(mcomp_context *context, const void *data, size_t nbytes,
     return out->failed ? mc_fail_memory(out->nbytes) : MCOMP_OK;
 }
 
+mcomp_status mc_deflate(mcomp_context *context, const void *data, size_t nbytes, mc_buffer *out)
+{
+    MC_REQUIRE(nbytes <= UINT_MAX / 2, MCOMP_ERR_LIMIT, "%zu bytes of description are too many",
+               nbytes);
+    size_t start = out->nbytes;
+    MC_TRY(deflate_at(context, Z_BEST_COMPRESSION, data, nbytes, out));
+    if (is_plausible(nbytes, out->nbytes - start - sizeof(uint64_t)))
+        return MCOMP_OK;
+    /* So repetitive that no reader would believe it: the same format, stored. */
+    out->nbytes = start;
+    return deflate_at(context, Z_NO_COMPRESSION, data, nbytes, out);
+}
+
 mcomp_status mc_inflate(mcomp_context *context, const void *data, size_t nbytes, const char *what,
                         uint8_t **out, size_t *out_nbytes)
 {
@@ -56,8 +74,7 @@ mcomp_status mc_inflate(mcomp_context *context, const void *data, size_t nbytes,
     mc_byte_reader reader = mc_byte_reader_make(data, nbytes);
     uint64_t stated = mc_read_u64(&reader);
     size_t packed = mc_byte_reader_left(&reader);
-    MC_REQUIRE(!reader.failed && packed <= UINT_MAX && stated <= (uint64_t)packed * MAX_EXPANSION &&
-                   stated <= UINT_MAX,
+    MC_REQUIRE(!reader.failed && packed <= UINT_MAX && is_plausible(stated, packed),
                MCOMP_ERR_CORRUPT, "section %s: its stated size does not fit its %zu bytes", what,
                nbytes);
     uint8_t *bytes = mc_alloc(context, (size_t)stated);

@@ -5,11 +5,11 @@
 
 #include "base/buffer.h"
 
-/** Append a uint64 with nbytes, then the deflated bytes. */
+/** Append a uint64 with nbytes, then a zlib stream of the bytes, no more than mc_inflate() believes. */
 mcomp_status mc_deflate(mcomp_context *context, const void *data, size_t nbytes, mc_buffer *out);
 
-/** Undo mc_deflate(). Refuses a stated size that deflate cannot reach from so few bytes, so memory
- * stays below about a thousand times the input.
+/** Undo mc_deflate(). Refuses a stated size above 64 KiB + 64 times the deflated bytes, so that a
+ *  small file cannot take much memory.
  *  @param[in]  what  for messages
  *  @param[out] out   end with mc_free()
  *  @retval MCOMP_ERR_CORRUPT, MCOMP_ERR_OUT_OF_MEMORY */

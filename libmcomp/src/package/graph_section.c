@@ -135,7 +135,8 @@ static mcomp_status read_node_parts(mc_byte_reader *reader, mcomp_graph *graph, 
         inputs[i] = (mcomp_value)value;
     }
     uint64_t attribute_count = mc_read_varint(reader);
-    if (reader->failed || attribute_count > mc_byte_reader_left(reader))
+    const size_t least_nbytes = 5; /* a name of one byte, a type, a count or length, an element */
+    if (reader->failed || attribute_count > mc_byte_reader_left(reader) / least_nbytes)
         MC_FAIL(MCOMP_ERR_CORRUPT, "section graph: cut off in node %s", name ? name : "");
     nbytes = (size_t)attribute_count * sizeof(mcomp_attribute);
     mcomp_attribute *attributes = mc_arena_alloc(arena, nbytes);

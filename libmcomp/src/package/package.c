@@ -1,5 +1,4 @@
-/* Lists the sections of a file. Header, table and padding come first: all together sum to the file.
- */
+/* Lists the sections of a file. Header, table and padding come first; together they sum to it. */
 #include <stdio.h>
 #include <string.h>
 

@@ -62,49 +62,71 @@ static mcomp_status read_header(const mc_file_image *image, mc_checking checking
     return MCOMP_OK;
 }
 
-mcomp_status mc_section_table_read(mc_file_image *image, mc_checking checking, mcomp_package *out)
+/* Bytes of no section are 0: then the checksums and this cover every bit of a file. */
+static bool is_padding(const mc_file_image *image, uint64_t begin, uint64_t end)
 {
-    memset(out, 0, sizeof *out);
-    uint32_t table_crc = 0;
-    MC_TRY(read_header(image, checking, out, &table_crc));
-    uint64_t count = out->section_count;
-    uint64_t table_nbytes = count * MC_FILE_ENTRY_NBYTES;
-    MC_REQUIRE(count <= MC_FILE_MAX_SECTIONS &&
-                   table_nbytes <= image->nbytes - MC_FILE_HEADER_NBYTES,
-               MCOMP_ERR_CORRUPT, "%llu sections do not fit into the file's %zu bytes",
-               (unsigned long long)count, image->nbytes);
-    const uint8_t *table = image->data + MC_FILE_HEADER_NBYTES;
-    MC_REQUIRE(checking == MC_CHECK_NONE || table_crc == mc_crc32(0, table, (size_t)table_nbytes),
-               MCOMP_ERR_CORRUPT, "section table: its checksum does not fit");
+    while (begin < end && image->data[begin] == 0)
+        begin++;
+    return begin == end;
+}
 
-    mc_section *sections = mc_alloc_array(image->context, (size_t)count, sizeof *sections);
-    if (!sections)
-        return mc_fail_memory((size_t)count * sizeof *sections);
-    mc_byte_reader reader = mc_byte_reader_make(table, (size_t)table_nbytes);
+/* The table's entries: every section inside the file, in order, none overlapping. */
+static mcomp_status read_entries(const mc_file_image *image, mc_checking checking,
+                                 mcomp_package *package)
+{
+    uint64_t table_nbytes = (uint64_t)package->section_count * MC_FILE_ENTRY_NBYTES;
+    mc_byte_reader reader =
+        mc_byte_reader_make(image->data + MC_FILE_HEADER_NBYTES, (size_t)table_nbytes);
     uint64_t end = MC_FILE_HEADER_NBYTES + table_nbytes;
-    for (uint64_t i = 0; i < count; i++) {
-        mc_section *section = &sections[i];
+    bool good_padding = true;
+    for (uint32_t i = 0; i < package->section_count; i++) {
+        mc_section *section = &package->sections[i];
         section->type = mc_read_u32(&reader);
         section->flags = mc_read_u32(&reader);
         section->offset = mc_read_u64(&reader);
         section->nbytes = mc_read_u64(&reader);
         section->crc32 = mc_read_u32(&reader);
         section->item = mc_read_u32(&reader);
-        if (section->offset < end || section->offset > image->nbytes ||
-            section->nbytes > image->nbytes - section->offset) {
-            mc_free(image->context, sections);
-            MC_FAIL(MCOMP_ERR_CORRUPT,
-                    "section %llu (%s): bytes %llu + %llu overlap or leave the file",
-                    (unsigned long long)i, mc_section_type_name(section->type),
-                    (unsigned long long)section->offset, (unsigned long long)section->nbytes);
-        }
-        out->padding_nbytes += section->offset - end;
+        MC_REQUIRE(section->offset >= end && section->offset <= image->nbytes &&
+                       section->nbytes <= image->nbytes - section->offset,
+                   MCOMP_ERR_CORRUPT,
+                   "section %u (%s): bytes %llu + %llu overlap or leave the file", i,
+                   mc_section_type_name(section->type), (unsigned long long)section->offset,
+                   (unsigned long long)section->nbytes);
+        good_padding &= checking != MC_CHECK_ALL || is_padding(image, end, section->offset);
+        package->padding_nbytes += section->offset - end;
         end = section->offset + section->nbytes;
     }
-    out->padding_nbytes += image->nbytes - end;
+    good_padding &= checking != MC_CHECK_ALL || is_padding(image, end, image->nbytes);
+    package->padding_nbytes += image->nbytes - end;
+    MC_REQUIRE(good_padding, MCOMP_ERR_CORRUPT, "padding: bytes between sections are not 0");
+    return MCOMP_OK;
+}
+
+mcomp_status mc_section_table_read(mc_file_image *image, mc_checking checking, mcomp_package *out)
+{
+    memset(out, 0, sizeof *out);
+    uint32_t table_crc = 0;
+    MC_TRY(read_header(image, checking, out, &table_crc));
+    size_t count = out->section_count, table_nbytes = count * MC_FILE_ENTRY_NBYTES;
+    MC_REQUIRE(count <= MC_FILE_MAX_SECTIONS &&
+                   table_nbytes <= image->nbytes - MC_FILE_HEADER_NBYTES,
+               MCOMP_ERR_CORRUPT, "%zu sections do not fit into the file's %zu bytes", count,
+               image->nbytes);
+    const uint8_t *table = image->data + MC_FILE_HEADER_NBYTES;
+    MC_REQUIRE(checking == MC_CHECK_NONE || table_crc == mc_crc32(0, table, table_nbytes),
+               MCOMP_ERR_CORRUPT, "section table: its checksum does not fit");
+    out->sections = mc_alloc_array(image->context, count, sizeof *out->sections);
+    if (!out->sections)
+        return mc_fail_memory(count * sizeof *out->sections);
+    mcomp_status status = read_entries(image, checking, out);
+    if (status != MCOMP_OK) {
+        mc_free(image->context, out->sections);
+        out->sections = NULL;
+        return status;
+    }
     out->context = mc_context_retain(image->context);
     out->image = mc_file_image_retain(image);
-    out->sections = sections;
     return MCOMP_OK;
 }
 
