@@ -317,7 +317,8 @@ def test_profile_and_its_trace(tmp_path: Path, lenet5):
     for node in found["nodes"]:
         has_keys(
             node,
-            set("name op device kernel encoding layout median_ns macs gflops why".split()),
+            {"name", "op", "device", "kernel", "encoding", "layout", "median_ns", "macs"}
+            | {"gflops", "why"},
         )
         assert node["why"]
     assert found["total_ns"] == sum(node["median_ns"] for node in found["nodes"])

@@ -154,8 +154,22 @@ def bad_onnx(kind: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     "kind",
-    "operator domain cycle missing short twice strides pads opset shape external truncated empty "
-    "noise".split(),
+    [
+        "operator",
+        "domain",
+        "cycle",
+        "missing",
+        "short",
+        "twice",
+        "strides",
+        "pads",
+        "opset",
+        "shape",
+        "external",
+        "truncated",
+        "empty",
+        "noise",
+    ],
 )
 def test_bad_onnx(tmp_path: Path, kind):
     folder = tmp_path / "model"

@@ -112,7 +112,7 @@ def test_lenet5_has_its_recorded_accuracy(root: Path, lenet5):
 
 
 def test_labels_beyond_the_classes_are_named():
-    with pytest.raises(mcomp.InvalidArgument, match="toys picture 1: label 3, .* 3 classes"):
+    with pytest.raises(mcomp.InvalidArgument, match=r"toys picture 1: label 3, .* 3 classes"):
         mcomp.evaluate(classifier(np.ones((3, 4))), dataset([0, 3, 1]))
     # The one beyond is not looked at.
     assert mcomp.evaluate(classifier(np.ones((3, 4))), dataset([0, 3, 1]), limit=1).n == 1
@@ -143,7 +143,7 @@ def test_nan_outputs_are_refused_not_ranked_first():
     builder.mark_output(builder.add_node("Gemm", "y", [first, v], {"transB": 1}))
     for key, text in GREY.items():
         builder.set_metadata(key, text)
-    with pytest.raises(mcomp.InvalidArgument, match="toys picture 0: .*NaN"):
+    with pytest.raises(mcomp.InvalidArgument, match=r"toys picture 0: .*NaN"):
         mcomp.evaluate(builder.finish(), dataset([0]))
 
 
@@ -188,7 +188,7 @@ def test_compare_against_silence_is_infinite():
 
 
 def test_networks_of_different_classes_are_not_compared():
-    with pytest.raises(mcomp.ShapeError, match="3 classes, .* 4"):
+    with pytest.raises(mcomp.ShapeError, match=r"3 classes, .* 4"):
         mcomp.compare(classifier(np.ones((3, 4))), classifier(np.ones((4, 4))), dataset([0]))
 
 

@@ -65,34 +65,13 @@ def print_text(text: str) -> None:
 
 def _print(text: str) -> None:
     try:
-        print(text)
+        print(text, flush=True)
     except BrokenPipeError:
-        _leave()
+        _discard()
+        raise ReaderLeft from None
     except OSError as reason:
-        _lost(reason)
-    flush()
-
-
-def flush() -> None:
-    """Have stdout written; raises as :func:`print_text`."""
-    if sys.stdout is None:
-        return
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _leave()
-    except OSError as reason:
-        _lost(reason)
-
-
-def _leave() -> None:
-    _discard()
-    raise ReaderLeft
-
-
-def _lost(reason: OSError) -> None:
-    _discard()
-    raise IoError(f"standard output: {reason.strerror}") from reason
+        _discard()
+        raise IoError(f"standard output: {reason.strerror}") from reason
 
 
 def _discard() -> None:

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from .. import __version__
 from .._errors import MCompError
@@ -21,9 +22,19 @@ EXIT_INTERRUPTED = 130
 DEBUG_VARIABLE = "MCOMP_DEBUG"  # set: an error comes with its traceback
 
 
-def parser() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help is written, or the reason why it cannot be is told."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            output.print_text(message.rstrip("\n"))
+        else:
+            super()._print_message(message, file)
+
+
+def parser() -> _Parser:
     """Make the parser of the whole program."""
-    whole = argparse.ArgumentParser(
+    whole = _Parser(
         prog="mcomp",
         description="Compress trained convolutional networks, run them, measure what that costs.",
         epilog="'mcomp COMMAND -h' explains a command and ends with an example.",
@@ -36,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command) -> None:
+def _add(commands: argparse._SubParsersAction[_Parser], command: Command) -> None:
     one = commands.add_parser(
         command.name,
         help=command.summary,
@@ -72,7 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             chosen = parser().parse_args(arguments)
         except SystemExit as leaving:  # help, version, or wrong usage
-            output.flush()
             return leaving.code if isinstance(leaving.code, int) else EXIT_ERROR
         command: Command = chosen.chosen
         values = command.run(chosen)

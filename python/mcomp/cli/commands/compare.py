@@ -87,7 +87,7 @@ COMMAND = Command(
     ),
     example=(
         "mcomp compress lenet5 small.mcomp -r 'share.kmeans bits=4' "
-        "&& mcomp compare lenet5 small.mcomp mnist5k"
+        "&& mcomp compare lenet5 small.mcomp mnist5k --limit 200"
     ),
     configure=configure,
     run=run,
