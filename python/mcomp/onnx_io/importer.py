@@ -16,8 +16,11 @@ from .node import Node
 from .operands import Constant, Operand, Value
 from .operators import OPERATORS
 from .source import Source
-from .tensors import check_tensor, dtype_name, initializer_label
+from .tensors import check_tensor, dtype_name, initializer_label, is_finite
 from .text import cut, shape_text, shown
+
+#: Operators whose constants may be infinite: bounds and fill values.
+_INFINITE = ("Clip", "Pad")
 
 
 class Importer:
@@ -59,7 +62,7 @@ class Importer:
                 self._readers.setdefault(name, []).append(index)
 
     def read(self) -> None:
-        """Read inputs, initialisers and nodes.
+        """Read inputs, initialisers, nodes and outputs.
 
         Raises
         ------
@@ -78,9 +81,9 @@ class Importer:
                 node = Node(self, proto, index)
                 OPERATORS[proto.op_type](node)
                 node.check_attributes_used()
+        self._mark_outputs()
 
-    def finish(self) -> Model:
-        """Mark outputs, set metadata and verify."""
+    def _mark_outputs(self) -> None:
         for entry in self.graph.output:
             where = f"{self.path}: output {shown(entry.name)}"
             operand = self.operands[entry.name]
@@ -93,16 +96,20 @@ class Importer:
                 )
             with _placed(where):
                 self._builder.mark_output(operand.value)
-        keys = set()
+
+    def finish(self) -> Model:
+        """Set metadata and verify."""
         for entry in self._source.model.metadata_props:
-            where = f"{self.path}: metadata {shown(entry.key)}"
-            if entry.key in keys:
-                raise InvalidArgument(f"{where} is there twice")
-            keys.add(entry.key)
-            with _placed(where):
+            with _placed(f"{self.path}: metadata {shown(entry.key)}"):
                 self._builder.set_metadata(entry.key, entry.value)
         with _placed(self.path):
-            return self._builder.finish()
+            model = self._builder.finish()
+        for value in model.outputs:
+            if value.dtype != "float32":
+                raise Unsupported(
+                    f"{self.path}: output {shown(value.name)} is {value.dtype}, must be float32"
+                )
+        return model
 
     def _add_input(self, entry: onnx.ValueInfoProto) -> None:
         where = f"{self.path}: input {shown(entry.name)}"
@@ -144,6 +151,10 @@ class Importer:
         readers = self._readers.get(name, [])
         return readers[0] if len(readers) == 1 and name not in self.output_names else None
 
+    def is_read(self, name: str) -> bool:
+        """Tell whether a node reads a value, or it is an output."""
+        return name in self._readers or name in self.output_names
+
     def unique_name(self, stem: str) -> str:
         """Take the stem as a name, with a number where that is taken already."""
         name, number = stem, 2
@@ -169,6 +180,8 @@ class Importer:
             if array.dtype.kind == "f" and array.dtype != np.float32:
                 array = array.astype(np.float32)
             where = f"{self.path}: {node.label}: constant {shown(constant.name)}"
+            if node.proto.op_type not in _INFINITE and not is_finite(array):
+                raise InvalidArgument(f"{where} is not finite")
             with _placed(where):
                 constant.value = self._builder.add_constant(constant.name, array)
         return constant.value

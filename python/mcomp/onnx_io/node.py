@@ -12,7 +12,7 @@ from .._errors import InvalidArgument, MCompError, Unsupported
 from ..graph_builder import AttributeValue
 from .operands import Constant, Operand, Shape, Value
 from .structure import node_label
-from .tensors import Array
+from .tensors import Array, TensorSource
 from .text import shape_text, shown
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ class Node:
         return constant.read().reshape(())
 
     def check_single_output(self) -> None:
-        """Refuse outputs after the first that something may read."""
+        """Refuse outputs after the first that something reads."""
         for index, name in enumerate(self.proto.output[1:], 1):
-            if name:
+            if name and self.importer.is_read(name):
                 raise self.error(Unsupported, f"output {index} ({shown(name)}) is not computed")
 
     # Outputs.
@@ -218,10 +218,11 @@ class Node:
         """Let the first output be something that needs no node."""
         self.importer.operands[self.proto.output[0]] = operand
 
-    def give_constant(self, array: Array) -> None:
+    def give_constant(self, source: TensorSource | Array) -> None:
         """Let the first output be a constant under its own name."""
-        output = self.proto.output[0]
-        self.give(Constant(output, np.ascontiguousarray(array)))
+        if isinstance(source, np.ndarray):
+            source = np.asarray(source, order="C")
+        self.give(Constant(self.importer.unique_name(self.proto.output[0]), source))
 
 
 def normalized_axis(node: Node, axis: int, shape: Shape) -> int:

@@ -37,8 +37,7 @@ def read_constant(node: Node) -> None:
         if attribute.t.data_location == onnx.TensorProto.EXTERNAL:
             raise node.error(Unsupported, "has external data, which only initialisers can have")
         label = f"{node.importer.path}: {node.label}"
-        tensor = check_tensor(label, attribute.t, None, node.importer.path)
-        node.give(Constant(node.proto.output[0], tensor))
+        node.give_constant(check_tensor(label, attribute.t, None, node.importer.path))
         return
     fields = {
         "value_float": ("f", np.float32),

@@ -103,7 +103,8 @@ def _addends(node: Node) -> list[int | None]:
 
 def read_batch_normalization(node: Node) -> None:
     """Read a BatchNormalization of inference."""
-    node.check_single_output()
+    if any(node.proto.output[1:]):
+        raise node.error(Unsupported, f"has {len(node.proto.output)} outputs, those of training")
     node.ignore("momentum")  # of training
     if node.opset < 9 and node.integer("spatial", 1) != 1:
         raise node.error(Unsupported, "spatial is 0, must be 1")

@@ -187,6 +187,7 @@ def _check_values(source: Source) -> None:
     _check_unique(path, "graph input", [value.name for value in graph.input])
     _check_unique(path, "initialiser", [tensor.name for tensor in graph.initializer])
     _check_unique(path, "graph output", [value.name for value in graph.output])
+    _check_unique(path, "metadata", [entry.key for entry in source.model.metadata_props])
     if not graph.output:
         raise InvalidArgument(f"{path}: the graph {shown(graph.name)} has no output")
     given = {value.name for value in graph.input} | {tensor.name for tensor in graph.initializer}

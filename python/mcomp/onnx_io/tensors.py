@@ -56,6 +56,17 @@ def dtype_name(data_type: int) -> str:
     return str(_T.DataType.Name(data_type)) if known else f"element type {data_type}"
 
 
+def is_finite(array: Array) -> bool:
+    """Tell whether no float is infinite or NaN, without a mask of the array's size."""
+    if array.dtype.kind != "f":
+        return True
+    flat = array.reshape(-1)
+    return all(
+        bool(np.isfinite(flat[start : start + _CHUNK]).all())
+        for start in range(0, flat.size, _CHUNK)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TensorSource:
     """A constant of a file that has been checked but not read.
