@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from mcomp.study import Drawing, Row, Rows
 from mcomp.study.style import GREYS, HATCHES, marker_of, new_figure
 
@@ -20,53 +21,28 @@ def size_against_accuracy(rows: Rows) -> Drawing:
     devices = [device for device in rows.distinct("device") if device]
     figure, axes = new_figure(1, len(models), 3.3, sharey=True)
     numbers: list[dict[str, Any]] = []
-    drawn: set[str] = set()
     for axis, model in zip(axes[0], models, strict=True):
         here = rows.where(model=model)
         for file in here.where(metric="file_nbytes"):
-            for device, hit in _each_device(here, file, devices):
-                error = _standard_error(hit)
-                numbers.append(
-                    {
-                        "model": model,
-                        "recipe": file.recipe,
-                        "seed": file.seed,
-                        "device": device,
-                        "file_nbytes": file.value,
-                        "top1_percent": hit.value if hit else None,
-                        "standard_error_percent": error,
-                        "images": hit.sample_count if hit else 0,
-                    }
-                )
-                if file.value is None or hit is None or hit.value is None:
-                    continue
-                first = device == devices[0]
-                look = marker_of(recipes.index(file.recipe))
-                look |= {} if first else {"markerfacecolor": "none", "markersize": 10}
-                axis.errorbar(
-                    file.value / KIB,
-                    hit.value,
-                    yerr=error if first else None,
-                    ecolor="0.4",
-                    capsize=2.5,
-                    elinewidth=0.9,
-                    linestyle="none",
-                    zorder=3 if first else 2,
-                    **look,
-                )
-                drawn.add(file.recipe)
+            for place, device in enumerate(devices):
+                hits = here.where(metric="top1", recipe=file.recipe, seed=file.seed, device=device)
+                entry = _size_and_accuracy(file, hits[0] if hits else None, device)
+                look = marker_of(recipes.index(file.recipe)) | _ring_of(place)
+                _size_point(axis, entry, look, error=place == 0)
+                numbers.append(entry)
         axis.set_xscale("log")
         axis.set_xlabel("file size, KiB")
         _say_ratios(axis, here)
         axis.set_title(model, loc="left")
     axes[0][0].set_ylabel("top-1 accuracy, % (± one standard error)")
+    drawn = {entry["recipe"] for entry in numbers if entry["top1_percent"] is not None}
     handles = [
         _legend_marker(f"{recipe}{'' if recipe in drawn else ' (missing)'}", **marker_of(index))
         for index, recipe in enumerate(recipes)
     ]
     for place, device in enumerate(devices):
-        fill = {"color": "0.6"} if place == 0 else {"markerfacecolor": "none", "markersize": 10}
-        handles.append(_legend_marker(f"on {device}", marker="o", markeredgecolor="black", **fill))
+        look = {"marker": "o", "color": "0.6", "markeredgecolor": "black"} | _ring_of(place)
+        handles.append(_legend_marker(f"on {device}", **look))
     figure.legend(handles=handles, loc="outside right upper")
     return Drawing(figure, numbers)
 
@@ -170,10 +146,35 @@ def memory_by_recipe(rows: Rows) -> Drawing:
 FIGURES = (size_against_accuracy, time_by_recipe, memory_by_recipe)
 
 
-def _each_device(rows: Rows, file: Row, devices: list[str]) -> list[tuple[str, Row | None]]:
-    """Accuracy of one file on every device; None where there is no row."""
-    found = rows.where(metric="top1", recipe=file.recipe, seed=file.seed)
-    return [(device, next(iter(found.where(device=device)), None)) for device in devices]
+def _size_and_accuracy(file: Row, hits: Row | None, device: str) -> dict[str, Any]:
+    """Numbers of one point; None where they are missing."""
+    return {
+        "model": file.model,
+        "recipe": file.recipe,
+        "seed": file.seed,
+        "device": device,
+        "file_nbytes": file.value,
+        "top1_percent": hits.value if hits else None,
+        "standard_error_percent": _standard_error(hits),
+        "images": hits.sample_count if hits else 0,
+    }
+
+
+def _size_point(axis: Any, entry: dict[str, Any], look: dict[str, Any], *, error: bool) -> None:
+    if entry["file_nbytes"] is None or entry["top1_percent"] is None:
+        return
+    x, y = entry["file_nbytes"] / KIB, entry["top1_percent"]
+    if error:
+        axis.errorbar(
+            x, y, yerr=entry["standard_error_percent"], fmt="none", ecolor="0.4", capsize=2.5,
+            elinewidth=0.9, zorder=2,
+        )  # fmt: skip
+    axis.plot([x], [y], linestyle="none", zorder=3, **look)
+
+
+def _ring_of(place: int) -> dict[str, Any]:
+    """Fill the marker of the first device; every other one draws a wider ring around it."""
+    return {"markerfacecolor": "none", "markersize": 7 + 3 * place} if place else {}
 
 
 def _standard_error(hit: Row | None) -> float | None:

@@ -72,8 +72,8 @@ def _csv(rows: Rows) -> bytes:
 
 
 def _parquet(rows: Rows) -> bytes:
-    arrow = require("pyarrow", "pyarrow", "study", "export to Parquet")
-    parquet = require("pyarrow.parquet", "pyarrow", "study", "export to Parquet")
+    arrow = require("pyarrow", "pyarrow", "parquet", "export to Parquet")
+    parquet = require("pyarrow.parquet", "pyarrow", "parquet", "export to Parquet")
     table = arrow.Table.from_pylist(
         [{**_flat(row), "samples": row.samples.astype(float).tolist()} for row in rows],
         schema=_schema(arrow),
