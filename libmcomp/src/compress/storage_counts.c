@@ -1,4 +1,5 @@
 /* Bytes of an encoding, without making it. */
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -7,11 +8,13 @@
 #include "storage.h"
 #include "tensor/positions.h"
 
+/* -0 keeps its bits and is stored, unless the mask leaves it out. */
 static bool is_zero_now(const mc_weight *weight, size_t index)
 {
     if (weight->symbols)
         return weight->symbols[index] == mc_weight_zero_symbol(weight, index);
-    return mc_weight_is_zero(weight, index);
+    bool masked = weight->kept && !weight->kept[index];
+    return masked || (weight->original[index] == 0 && !signbit(weight->original[index]));
 }
 
 /* Blocks as sparse occupancy has them; an n:m mask can be stored as single elements too. */
