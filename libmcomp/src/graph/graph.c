@@ -13,7 +13,9 @@
 
 mcomp_status mcomp_graph_create(mcomp_context *context, const char *name, mcomp_graph **out)
 {
+    MC_REQUIRE(out, MCOMP_ERR_INVALID_ARGUMENT, "no place for the graph");
     *out = NULL;
+    MC_REQUIRE(context, MCOMP_ERR_INVALID_ARGUMENT, "no context");
     MC_TRY(mc_text_check("the network's name", name ? name : ""));
     mcomp_graph *graph = mc_alloc_zero(context, sizeof *graph);
     if (!graph)
@@ -76,6 +78,14 @@ static mcomp_status reserve(mcomp_context *context, void **elements, uint32_t *c
     reserve((graph)->context, (void **)&(graph)->what##s, &(graph)->what##_capacity,               \
             (graph)->what##_count, sizeof *(graph)->what##s)
 
+static mcomp_status begin_addition(const mcomp_graph *graph, mcomp_value *out)
+{
+    MC_REQUIRE(out, MCOMP_ERR_INVALID_ARGUMENT, "no place for the value");
+    *out = MCOMP_NO_VALUE;
+    MC_REQUIRE(graph, MCOMP_ERR_INVALID_ARGUMENT, "no graph");
+    return MCOMP_OK;
+}
+
 /* What every addition of a value begins with: the graph may grow, the name is good and free, and
  * nothing after this can fail for want of room. */
 static mcomp_status begin_value(mcomp_graph *graph, const char *name, mc_value *value)
@@ -118,7 +128,8 @@ static mcomp_status check_extents(const char *name, uint32_t rank, const int64_t
 mcomp_status mcomp_graph_add_input(mcomp_graph *graph, const char *name, uint32_t rank,
                                    const int64_t *shape, mcomp_value *out)
 {
-    *out = MCOMP_NO_VALUE;
+    MC_TRY(begin_addition(graph, out));
+    MC_REQUIRE(shape, MCOMP_ERR_INVALID_ARGUMENT, "an input without a shape");
     mc_value value;
     MC_TRY(begin_value(graph, name, &value));
     MC_REQUIRE(rank >= 1 && rank <= MCOMP_MAX_RANK, MCOMP_ERR_INVALID_ARGUMENT,
@@ -153,7 +164,7 @@ static const char *encoding_text(mcomp_graph *graph, const mcomp_tensor *tensor)
 mcomp_status mcomp_graph_add_constant(mcomp_graph *graph, const char *name, mcomp_tensor *tensor,
                                       mcomp_value *out)
 {
-    *out = MCOMP_NO_VALUE;
+    MC_TRY(begin_addition(graph, out));
     mc_value value;
     MC_TRY(begin_value(graph, name, &value));
     MC_REQUIRE(tensor, MCOMP_ERR_INVALID_ARGUMENT, "constant %s has no tensor", name);
@@ -173,6 +184,7 @@ mcomp_status mcomp_graph_add_constant(mcomp_graph *graph, const char *name, mcom
 
 mcomp_status mcomp_graph_mark_output(mcomp_graph *graph, mcomp_value value)
 {
+    MC_REQUIRE(graph, MCOMP_ERR_INVALID_ARGUMENT, "no graph");
     MC_REQUIRE(!graph->verified, MCOMP_ERR_INVALID_ARGUMENT,
                "cannot mark an output: the graph is verified already");
     MC_REQUIRE(value >= 0 && (uint32_t)value < graph->value_count, MCOMP_ERR_INVALID_ARGUMENT,
@@ -258,7 +270,9 @@ mcomp_status mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char
                                   const mcomp_attribute *attributes, size_t attribute_count,
                                   mcomp_value *out)
 {
-    *out = MCOMP_NO_VALUE;
+    MC_TRY(begin_addition(graph, out));
+    MC_REQUIRE((inputs || input_count == 0) && (attributes || attribute_count == 0),
+               MCOMP_ERR_INVALID_ARGUMENT, "a node whose inputs or attributes are NULL");
     mc_value output;
     MC_TRY(begin_value(graph, name, &output));
     mc_node node = {.name = output.name, .op = op ? mc_operator_find(op) : NULL};
@@ -284,6 +298,7 @@ mcomp_status mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char
 
 mcomp_status mcomp_graph_set_metadata(mcomp_graph *graph, const char *key, const char *text)
 {
+    MC_REQUIRE(graph, MCOMP_ERR_INVALID_ARGUMENT, "no graph");
     MC_REQUIRE(!graph->verified, MCOMP_ERR_INVALID_ARGUMENT,
                "cannot set metadata: the graph is verified already");
     MC_REQUIRE(key && key[0] && text, MCOMP_ERR_INVALID_ARGUMENT, "metadata without a key or text");

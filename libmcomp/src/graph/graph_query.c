@@ -6,6 +6,7 @@
 
 mcomp_status mcomp_graph_get_info(const mcomp_graph *graph, mcomp_graph_info *info)
 {
+    MC_REQUIRE(graph && info, MCOMP_ERR_INVALID_ARGUMENT, "no graph or no place for the answer");
     mcomp_graph_info own = {.node_count = graph->node_count,
                             .value_count = graph->value_count,
                             .input_count = graph->input_count,
@@ -24,6 +25,7 @@ mcomp_status mcomp_graph_get_info(const mcomp_graph *graph, mcomp_graph_info *in
 
 mcomp_status mcomp_graph_get_node(const mcomp_graph *graph, uint32_t index, mcomp_node_info *info)
 {
+    MC_REQUIRE(graph && info, MCOMP_ERR_INVALID_ARGUMENT, "no graph or no place for the answer");
     if (index >= graph->node_count)
         return MCOMP_END;
     const mc_node *node = &graph->nodes[index];
@@ -41,6 +43,7 @@ mcomp_status mcomp_graph_get_node(const mcomp_graph *graph, uint32_t index, mcom
 mcomp_status mcomp_graph_get_attribute(const mcomp_graph *graph, uint32_t node_index,
                                        uint32_t index, mcomp_attribute *out)
 {
+    MC_REQUIRE(graph && out, MCOMP_ERR_INVALID_ARGUMENT, "no graph or no place for the answer");
     MC_REQUIRE(node_index < graph->node_count, MCOMP_ERR_INVALID_ARGUMENT,
                "no node %u, there are %u", node_index, graph->node_count);
     const mc_node *node = &graph->nodes[node_index];
@@ -53,6 +56,7 @@ mcomp_status mcomp_graph_get_attribute(const mcomp_graph *graph, uint32_t node_i
 mcomp_status mcomp_graph_get_value(const mcomp_graph *graph, mcomp_value value,
                                    mcomp_value_info *info)
 {
+    MC_REQUIRE(graph && info, MCOMP_ERR_INVALID_ARGUMENT, "no graph or no place for the answer");
     MC_REQUIRE(value >= 0 && (uint32_t)value < graph->value_count, MCOMP_ERR_NOT_FOUND,
                "no value %d, there are %u", value, graph->value_count);
     const mc_value *found = &graph->values[value];
@@ -69,24 +73,26 @@ mcomp_status mcomp_graph_get_value(const mcomp_graph *graph, mcomp_value value,
 
 mcomp_tensor *mcomp_graph_get_constant(const mcomp_graph *graph, mcomp_value value)
 {
-    if (value < 0 || (uint32_t)value >= graph->value_count)
+    if (!graph || value < 0 || (uint32_t)value >= graph->value_count)
         return NULL;
     return graph->values[value].constant;
 }
 
 mcomp_value mcomp_graph_get_input(const mcomp_graph *graph, uint32_t index)
 {
-    return index < graph->input_count ? graph->inputs[index] : MCOMP_NO_VALUE;
+    return graph && index < graph->input_count ? graph->inputs[index] : MCOMP_NO_VALUE;
 }
 
 mcomp_value mcomp_graph_get_output(const mcomp_graph *graph, uint32_t index)
 {
-    return index < graph->output_count ? graph->outputs[index] : MCOMP_NO_VALUE;
+    return graph && index < graph->output_count ? graph->outputs[index] : MCOMP_NO_VALUE;
 }
 
 mcomp_status mcomp_graph_get_metadata(const mcomp_graph *graph, uint32_t index, const char **key,
                                       const char **text)
 {
+    MC_REQUIRE(graph && key && text, MCOMP_ERR_INVALID_ARGUMENT,
+               "no graph or no place for the answer");
     if (index >= graph->metadata_count)
         return MCOMP_END;
     *key = graph->metadata[index].key;

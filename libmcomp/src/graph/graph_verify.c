@@ -56,6 +56,7 @@ static mcomp_status count_source(mcomp_graph *graph)
 
 mcomp_status mcomp_graph_verify(mcomp_graph *graph)
 {
+    MC_REQUIRE(graph, MCOMP_ERR_INVALID_ARGUMENT, "no graph");
     /* Nodes were checked when they were added and cannot change: what is left is the whole. */
     if (graph->verified)
         return MCOMP_OK;

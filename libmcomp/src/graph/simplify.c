@@ -12,7 +12,9 @@ static const rewrite_fn rewrites[] = {mc_rewrite_fold_constants, mc_rewrite_fold
 
 mcomp_status mcomp_graph_simplify(mcomp_graph *graph, mcomp_simplify_info *info, mcomp_graph **out)
 {
+    MC_REQUIRE(out, MCOMP_ERR_INVALID_ARGUMENT, "no place for the graph");
     *out = NULL;
+    MC_REQUIRE(graph, MCOMP_ERR_INVALID_ARGUMENT, "no graph");
     mcomp_simplify_info own = {.nodes_before = graph->node_count};
     mcomp_graph *current = mc_graph_retain(graph);
     mcomp_status status = MCOMP_OK;
