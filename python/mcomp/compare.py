@@ -95,19 +95,35 @@ class _ErrorSum:
 
 
 def common_layers(a: Model, b: Model) -> dict[str, int]:
-    """Values that both networks compute under one name in one shape, outputs left out.
+    """Find the values that both networks compute under one name; outputs are left out.
+
+    Both must make it in the same shape with the same operator from as many values: a convolution
+    that a residual addition was fused into is not the convolution alone, whatever their names.
 
     Returns
     -------
     dict
         Name to elements a picture, in the order of a's nodes.
     """
-    shapes = {node.output: tuple(node.shape) for node in b.nodes}
+    kinds_a, kinds_b = _kinds(a), _kinds(b)
     outputs = {value.name for model in (a, b) for value in model.outputs}
     return {
         node.output: int(np.prod([int(extent or 1) for extent in node.shape[1:]]))
         for node in a.nodes
-        if node.output not in outputs and shapes.get(node.output) == tuple(node.shape)
+        if node.output not in outputs and kinds_b.get(node.output) == kinds_a[node.output]
+    }
+
+
+def _kinds(model: Model) -> dict[str, tuple[object, ...]]:
+    """Tell how each value is made: operator, shape, and from how many values."""
+    constants = {value.name for value in model.values if value.constant}
+    return {
+        node.output: (
+            node.op,
+            node.shape,
+            sum(name is not None and name not in constants for name in node.inputs),
+        )
+        for node in model.nodes
     }
 
 

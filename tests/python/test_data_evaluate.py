@@ -182,6 +182,22 @@ def test_compare_is_what_the_outputs_say(batch):
     assert without.output_nmse == pytest.approx(found.output_nmse)
 
 
+def test_a_fused_addition_is_not_the_convolution_alone():
+    def build(residual: bool) -> mcomp.Model:
+        builder = mcomp.GraphBuilder("residual" if residual else "plain")
+        x = builder.add_input("x", (None, 1, 2, 2))
+        w = builder.add_constant("weight", np.full((1, 1, 1, 1), 0.5, np.float32))
+        inputs = [x, w, None, x] if residual else [x, w]
+        value = builder.add_node("Conv", "conv", inputs, {"kernel_shape": [1, 1]})
+        builder.mark_output(builder.add_node("Flatten", "y", [value], {"axis": 1}))
+        for key, text in GREY.items():
+            builder.set_metadata(key, text)
+        return builder.finish()
+
+    assert list(common_layers(build(True), build(True))) == ["conv"]
+    assert list(common_layers(build(True), build(False))) == []
+
+
 def test_compare_against_silence_is_infinite():
     found = mcomp.compare(classifier(np.zeros((3, 4))), classifier(np.ones((3, 4))), dataset([0]))
     assert found.output_nmse == math.inf
