@@ -112,9 +112,7 @@ class Classifier:
                 f"network {model.name!r}: a classifier of pictures has one input [N, C, H, W], "
                 f"this one {shapes}"
             )
-        self.preprocess = preprocess or Preprocess.from_metadata(
-            model.metadata, model.inputs[0].shape
-        )
+        self.preprocess = preprocess or preprocess_of(model)
         self._input_shape = tuple(int(extent or 0) for extent in model.inputs[0].shape[1:])
         output = model.outputs[0]
         extents = [int(extent or 0) for extent in output.shape[1:]]
@@ -182,6 +180,20 @@ class Classifier:
     def close(self) -> None:
         """Give the session's memory back."""
         self._session.close()
+
+
+def preprocess_of(model: Model) -> Preprocess:
+    """Tell how pictures become a network's input, by what its metadata say.
+
+    Raises
+    ------
+    InvalidArgument
+        They say something unknown, or nothing where there is no usual way; names the network.
+    """
+    try:
+        return Preprocess.from_metadata(model.metadata, model.inputs[0].shape)
+    except InvalidArgument as reason:
+        raise InvalidArgument(f"network {model.name!r}: {reason}") from reason
 
 
 def picture_count(dataset: data.Dataset, limit: int | None) -> int:

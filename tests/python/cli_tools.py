@@ -19,9 +19,6 @@ from PIL import Image
 import mcomp
 from mcomp.cli import main
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared beside the project")
-
 PROGRAM = [sys.executable, "-m", "mcomp"]
 RECIPE = "prune.magnitude sparsity=0.8; share.kmeans bits=5; encode.huffman"
 

@@ -303,6 +303,20 @@ def test_evaluate_options(tmp_path: Path):
     done.assert_error("p.toml", "mean")
 
 
+def test_metadata_that_cannot_be_used_is_named(tmp_path: Path):
+    builder = mcomp.GraphBuilder("odd")
+    x = builder.add_input("x", (None, 1, 28, 28))
+    builder.mark_output(builder.add_node("Flatten", "y", [x], {"axis": 1}))
+    builder.set_metadata("mean", "[]")
+    builder.finish().save(tmp_path / "odd.mcomp")
+    here("evaluate", tmp_path / "odd.mcomp", "mnist5k").assert_error("'odd'", "'resize'")
+    builder = mcomp.GraphBuilder("silent")
+    x = builder.add_input("x", (None, 1, 28, 28))
+    builder.mark_output(builder.add_node("Flatten", "y", [x], {"axis": 1}))
+    builder.finish().save(tmp_path / "silent.mcomp")
+    here("evaluate", tmp_path / "silent.mcomp", "mnist5k").assert_error("'silent'", "preprocessing")
+
+
 # The machine
 
 

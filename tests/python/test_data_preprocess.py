@@ -10,7 +10,6 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from cli_tools import SHARED, needs_shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -35,11 +34,9 @@ def of(**changes: str) -> Preprocess:
 
 
 @pytest.fixture(scope="module")
-def reference() -> ModuleType:
+def reference(shared: Path) -> ModuleType:
     """The independent evaluator beside the real networks."""
-    path = SHARED / "models" / "eval.py"
-    if not path.is_file():
-        pytest.skip("no ../shared beside the project")
+    path = shared / "models" / "eval.py"
     description = importlib.util.spec_from_file_location("reference_eval", path)
     module = importlib.util.module_from_spec(description)
     description.loader.exec_module(module)
@@ -63,7 +60,6 @@ sides = st.integers(1, 40)
     layout=st.sampled_from(["NCHW RGB", "NCHW BGR"]),
     seed=st.integers(0, 2**32 - 1),
 )
-@needs_shared
 def test_same_bits_as_the_reference(
     reference, tmp_path_factory, mode, size, resize, crop, input_range, mean, std, layout, seed
 ):

@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import load, models, read_onnx
 from .._errors import InvalidArgument, NotFound
 from ..context import Context
+from ..evaluate import preprocess_of
 from ..model import Model
 from ..preprocess import KEYS, Preprocess
 from . import files, output
@@ -130,10 +131,9 @@ def open_model(
 
 def preprocess(model: Model, path: str | None) -> Preprocess:
     """Tell how pictures become a network's input; says on stderr where that is a guess."""
-    extents = model.inputs[0].shape
     if path is not None:
-        return Preprocess.from_file(path, model.metadata, extents)
-    found = Preprocess.from_metadata(model.metadata, extents)
+        return Preprocess.from_file(path, model.metadata, model.inputs[0].shape)
+    found = preprocess_of(model)
     if found.assumed:
         output.note(
             f"network {model.name!r} does not say how pictures become its input; taking the usual: "

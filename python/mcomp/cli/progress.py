@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -44,8 +45,12 @@ class ProgressBar:
     def _draw(self, text: str) -> None:
         padding = " " * max(0, self._width - len(text))
         self._width = len(text)
-        self._stream.write(f"\r{text}{padding}")
-        self._stream.flush()
+        self._write(f"\r{text}{padding}")
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal is gone: the work is not
+            self._stream.write(text)
+            self._stream.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +63,7 @@ class ProgressBar:
     ) -> None:
         if self._width:
             self._draw("")
-            self._stream.write("\r")
-            self._stream.flush()
+            self._write("\r")
 
 
 def bar_text(stage: str, done: int, total: int, elapsed: float) -> str:
