@@ -10,7 +10,7 @@ from study_support import TINY, write_study
 
 import mcomp
 from mcomp.study.grid import read_study
-from mcomp.study.tasks import key_of, model_checksum, plan_tasks
+from mcomp.study.tasks import Place, key_of, model_checksum, plan_tasks
 
 
 def test_reads_everything(tmp_path: Path) -> None:
@@ -26,6 +26,18 @@ def test_reads_everything(tmp_path: Path) -> None:
     assert (study.data.accuracy, study.data.limit) == ("mnist5k", 40)
     assert (study.measure.min_runs, study.measure.rounds) == (6, 3)
     assert "1 models x 2 recipes x 1 devices" in repr(study)
+
+
+def test_threads_left_out_are_those_of_the_machine_that_measures(tmp_path: Path) -> None:
+    study = read_study(write_study(tmp_path, TINY.replace("threads = [1]\n", "")))
+    here = Place.here()
+    assert here.threads == mcomp.default_context().threads
+    assert {task.threads for task in plan_tasks(study) if task.kind == "speed"} == {here.threads}
+    board = Place("a board, neon", 7, here.library)
+    tasks = plan_tasks(study, board)
+    assert {task.threads for task in tasks if task.kind == "memory"} == {7}
+    same = {task.key for task in tasks} & {task.key for task in plan_tasks(study)}
+    assert same == {task.key for task in tasks if task.kind == "file"}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from study_support import (
 
 import mcomp
 from mcomp import study
-from mcomp.study import running
+from mcomp.study import jobs
 
 RUN = "import sys; from mcomp import study; study.run(sys.argv[1], sys.argv[2])"
 
@@ -120,13 +120,13 @@ def test_what_ran_is_kept(finished: Path) -> None:
 
 def test_variants_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    measure = running.measure_speed
+    measure = jobs.measure_speed
 
     def noted(path: Path, *arguments: object) -> object:
         order.append(path.stem)
         return measure(path, *arguments)
 
-    monkeypatch.setattr(running, "measure_speed", noted)
+    monkeypatch.setattr(jobs, "measure_speed", noted)
     study.run(write_study(tmp_path), tmp_path / "store.sqlite")
     a, b = order[:2]
     assert a != b
@@ -215,7 +215,7 @@ def test_what_fails_is_stored_and_tried_again(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, store = write_study(tmp_path), tmp_path / "store.sqlite"
-    measure = running.measure_speed
+    measure = jobs.measure_speed
     calls = 0
 
     def fails_at_the_third(*arguments: object) -> object:
@@ -225,7 +225,7 @@ def test_what_fails_is_stored_and_tried_again(
             raise mcomp.DeviceError("conv1: the device went away")
         return measure(*arguments)
 
-    monkeypatch.setattr(running, "measure_speed", fails_at_the_third)
+    monkeypatch.setattr(jobs, "measure_speed", fails_at_the_third)
     first = study.run(path, store)
     assert (first.done, first.skipped, first.failed) == (TINY_TASKS - 1, 0, 1)
     (failure,) = first.failures
@@ -282,7 +282,7 @@ def test_a_failure_of_the_whole_run_is_raised(
 
     path, store = write_study(tmp_path), tmp_path / "store.sqlite"
     with monkeypatch.context() as patch:
-        patch.setattr(running, "measure_memory", full)
+        patch.setattr(jobs, "measure_memory", full)
         with pytest.raises(mcomp.IoError, match="No space left"):
             study.run(path, store)
     assert study.status(store).failed == 0

@@ -118,7 +118,7 @@ class Study:
     name, description, text : str
         Its name, one sentence about it, and the text of the whole file.
     models, recipes, devices, threads, seeds : tuple
-        The axes of the grid.
+        The axes of the grid. No threads: all cores of the machine that measures.
     data : DataOptions
     measure : MeasureOptions
     """
@@ -138,7 +138,8 @@ class Study:
     def __repr__(self) -> str:
         return (
             f"Study({self.name!r}, {len(self.models)} models x {len(self.recipes)} recipes x "
-            f"{len(self.devices)} devices x {len(self.threads)} threads x {len(self.seeds)} seeds)"
+            f"{len(self.devices)} devices x {len(self.threads) or 1} threads x "
+            f"{len(self.seeds)} seeds)"
         )
 
 
@@ -237,7 +238,7 @@ def read_study(path: str | Path) -> Study:
         models=_models(grid, path),
         recipes=_recipes(grid, path),
         devices=_devices(grid, path),
-        threads=_integers(grid, "threads", (mcomp.default_context().threads,), path, 1, 256),
+        threads=_integers(grid, "threads", (), path, 1, 256),
         seeds=_integers(grid, "seeds", (0,), path, 0, 2**63 - 1),
         data=_data(root.get("data", {}), path),
         measure=_measure(root.get("measure", {}), path),
@@ -308,7 +309,9 @@ def _integers(
     grid: _Table, key: str, default: tuple[int, ...], path: Path, low: int, high: int
 ) -> tuple[int, ...]:
     where = f"{path}: [grid] {key}"
-    values = [check_integer(v, where, low, high) for v in grid.sequence(key, default)]
+    if grid.get(key) is None:
+        return default
+    values = [check_integer(value, where, low, high) for value in grid.sequence(key)]
     _refuse_twice(values, where)
     return tuple(values)
 

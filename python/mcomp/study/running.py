@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import mcomp
 
+from .cluster import Cluster
 from .files import Files
-from .grid import DataOptions, MeasureOptions, Study, read_study
-from .measuring import environment_of, measure_accuracy, measure_memory, measure_speed
+from .grid import Study, read_study
+from .jobs import Executor, Job, execute_here
+from .measuring import environment_of
 from .results import Measured, summarize
 from .store import Store
-from .tasks import METRICS, Task, plan_tasks
+from .tasks import METRICS, Place, Task, plan_tasks
 
 #: Called with what is being done, steps done, steps in all.
 Progress = Callable[[str, int, int], object]
@@ -39,31 +42,13 @@ class RunSummary:
     failures: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Job:
-    """One call that measures: a whole task, or one round of a ``speed`` task."""
-
-    task: Task
-    round_index: int
-    path: Path
-    data: DataOptions
-    measure: MeasureOptions
-
-    def execute(self) -> Measured:
-        """Measure, on whatever machine this runs."""
-        task = self.task
-        if task.kind == "accuracy":
-            return measure_accuracy(self.path, task.device, self.data)
-        if task.kind == "memory":
-            return measure_memory(self.path, task.device, task.threads, self.measure)
-        return measure_speed(self.path, task.device, task.threads, self.measure)
-
-
-#: Executes jobs and gives each back with its outcome, as it comes.
-Executor = Callable[[Iterable[Job]], Iterator[tuple[Job, Measured | Exception]]]
-
-
-def run(study: str | Path, store: str | Path, *, progress: Progress | None = None) -> RunSummary:
+def run(
+    study: str | Path,
+    store: str | Path,
+    *,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> RunSummary:
     """Measure everything that a study asks for and its store does not hold yet.
 
     Every measurement is in the store, on the disk, before the next begins. Stopped at any moment,
@@ -77,6 +62,10 @@ def run(study: str | Path, store: str | Path, *, progress: Progress | None = Non
     store : str or Path
         SQLite file, made where it is absent. The compressed networks are kept in a folder beside
         it, named like it with ``.files`` behind.
+    scheduler : str, optional
+        Address of a dask scheduler, such as ``tcp://10.0.0.1:8786``. Networks are compressed here
+        and executed by its workers: boards of one kind, each with one thread for dask. None:
+        executed here.
     progress : callable, optional
         Called with (what is being done, steps done, steps in all). What it raises stops the run.
 
@@ -92,21 +81,20 @@ def run(study: str | Path, store: str | Path, *, progress: Progress | None = Non
         A file cannot be read or written, the disk is full, or another run holds the store.
     mcomp.Corrupt, mcomp.VersionError
         The store is damaged, something else, or of a newer library.
+    mcomp.Unsupported
+        A scheduler is given, but dask is not installed.
     """
     grid = read_study(study)
-    with Store(store, write=True) as opened:
-        tasks = plan_tasks(grid)
+    with ExitStack() as stack:
+        opened = stack.enter_context(Store(store, write=True))
+        execute, place = execute_here, Place.here()
+        if scheduler is not None:
+            cluster = stack.enter_context(Cluster(scheduler))
+            execute, place = cluster.execute, cluster.place
+        tasks = plan_tasks(grid, place)
         opened.set_study(grid, tasks)
-        with Files(grid, opened, tasks) as files:
-            return _Runner(grid, opened, tasks, files, progress).run(_execute_here)
-
-
-def _execute_here(jobs: Iterable[Job]) -> Iterator[tuple[Job, Measured | Exception]]:
-    for job in jobs:
-        try:
-            yield job, job.execute()
-        except (mcomp.MCompError, MemoryError) as error:
-            yield job, error
+        files = stack.enter_context(Files(grid, opened, tasks))
+        return _Runner(grid, opened, tasks, files, progress).run(execute)
 
 
 class _Runner:
@@ -221,6 +209,8 @@ class _Runner:
         """Store why a task cannot be measured; what concerns the whole run is raised instead."""
         if isinstance(reason, mcomp.IoError | mcomp.Cancelled):
             raise reason
+        if task.key in self._failures:  # a round of it was under way on another machine
+            return
         text = str(reason) or "out of memory"
         self._failures[task.key] = text
         self._steps_done += len(self._missing_rounds[task.key])
@@ -229,4 +219,4 @@ class _Runner:
 
     def _tell(self, what: str) -> None:
         if self._progress is not None:
-            self._progress(what, self._steps_done, self._steps)
+            self._progress(what, min(self._steps_done, self._steps), self._steps)

@@ -117,9 +117,29 @@ def key_of(parameters: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
-def machine_name(context: mcomp.Context) -> str:
-    """Name the processor and the instruction set in use: what float bits and times depend on."""
-    return f"{context.cpu_name}, {context.isa}"
+@dataclass(frozen=True)
+class Place:
+    """Where networks are executed.
+
+    Attributes
+    ----------
+    machine : str
+        The processor and the instruction set in use: what float bits and times depend on.
+    threads : int
+        Cores that may be used.
+    library : str
+        Version of this package there.
+    """
+
+    machine: str
+    threads: int
+    library: str
+
+    @classmethod
+    def here(cls) -> Place:
+        """Describe this process."""
+        context = mcomp.default_context()
+        return cls(f"{context.cpu_name}, {context.isa}", context.threads, mcomp.__version__)
 
 
 def model_checksum(model: mcomp.Model) -> str:
@@ -171,10 +191,16 @@ def data_checksum(name: str, limit: int = 0) -> str:
     return digest.hexdigest()[:32]
 
 
-def plan_tasks(study: Study) -> list[Task]:
+def plan_tasks(study: Study, place: Place | None = None) -> list[Task]:
     """List the tasks of a study, in the order in which they are measured.
 
     Opens every network once, to know its checksum.
+
+    Parameters
+    ----------
+    study : Study
+    place : Place, optional
+        Where networks will be executed; None: in this process.
 
     Raises
     ------
@@ -184,7 +210,7 @@ def plan_tasks(study: Study) -> list[Task]:
     accuracy = study.data.accuracy
     planner = _Planner(
         study,
-        machine=machine_name(mcomp.default_context()),
+        place=place or Place.here(),
         accuracy=data_checksum(accuracy, study.data.limit) if accuracy else "",
         calibration=_calibration(study),
     )
@@ -211,7 +237,7 @@ def _calibration(study: Study) -> object:
 @dataclass(frozen=True)
 class _Planner:
     study: Study
-    machine: str
+    place: Place
     accuracy: str
     calibration: object
 
@@ -222,20 +248,21 @@ class _Planner:
             for recipe in self.study.recipes
         ]
         tasks = list(variants)
+        thread_counts = self.study.threads or (self.place.threads,)
         for device in self.study.devices:
             if self.accuracy:
                 tasks += [self._accuracy(variant, device) for variant in variants]
-            for threads in self.study.threads:
+            for threads in thread_counts:
                 tasks += [self._memory(variant, device, threads) for variant in variants]
         for device in self.study.devices:
-            for threads in self.study.threads:
+            for threads in thread_counts:
                 tasks += [self._speed(variant, device, threads) for variant in variants]
         return tasks
 
     def _file(self, model: ModelSource, checksum: str, recipe: RecipeSource, seed: int) -> Task:
         parameters = {
             "kind": "file",
-            "library": mcomp.__version__,
+            "library": self.place.library,
             "model": checksum,
             "recipe": recipe.text,
             "seed": seed,
@@ -252,7 +279,7 @@ class _Planner:
         parameters = {
             **variant.parameters,
             "kind": kind,
-            "machine": self.machine,
+            "machine": self.place.machine,
             "device": device,
             **({"threads": threads} if threads else {}),
             **more,
