@@ -42,6 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     one = add("run", "measure what the store does not hold yet; stopped, it goes on from there")
     one.add_argument("study", metavar="STUDY.toml", help="the grid")
+    one.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a dask scheduler whose workers execute the networks (default: executed here)",
+    )
     add("status", "tell how far the study is")
     one = add("report", "show one table of the whole study")
     one.add_argument("-o", "--output", metavar="FILE", help="write it too: .md, .html or .txt")
@@ -67,7 +72,9 @@ def run(arguments: argparse.Namespace) -> Values:
 
 def _run(arguments: argparse.Namespace) -> Values:
     with ProgressBar() as progress:
-        found = study.run(arguments.study, arguments.store, progress=progress)
+        found = study.run(
+            arguments.study, arguments.store, scheduler=arguments.scheduler, progress=progress
+        )
     for failure in found.failures:
         output.note(f"failed: {failure}")
     return {
@@ -171,7 +178,7 @@ def show(values: Values) -> str:
         ]
         return text_table(["figure", "caption", "file"], rows)
     if action == "check":
-        head = ["claim", "expected", "measured", "unit", "verdict"]
+        head = ["claim", "relation", "expected", "measured", "unit", "verdict"]
         return text_table(head, [[claim[key] for key in head] for claim in values["claims"]])
     pairs = [(key, value) for key, value in values.items() if not isinstance(value, list)]
     return output.facts(pairs[1:])
