@@ -53,10 +53,13 @@ def run_case(case: object, folder: Path, device: str) -> None:
     inputs, outputs = case.data_sets[0]
     try:
         run_network_form(case, inputs, outputs, folder, device)
-    except mcomp.MCompError:
+    except mcomp.MCompError as error:
         if not is_constant_form_possible(outputs):
             raise
-        run_constant_form(case, inputs, outputs, folder, device)
+        try:
+            run_constant_form(case, inputs, outputs, folder, device)
+        except mcomp.MCompError:
+            raise error from None
 
 
 def is_constant_form_possible(outputs: list) -> bool:
@@ -89,7 +92,7 @@ def run_network_form(case, inputs, outputs, folder, device) -> None:
     path = folder / f"{case.name}.onnx"
     path.write_bytes(model.SerializeToString())
     with mcomp.read_onnx(path) as network:
-        found = network.run(dict(zip([i.name for i in network.inputs], kept)), device)
+        found = network.run(dict(zip([value.name for value in network.inputs], kept, strict=True)), device)
     found = found if isinstance(found, list) else [found]
     assert len(found) == len(outputs)
     for one, expected in zip(found, outputs, strict=True):
@@ -121,7 +124,13 @@ def make_constant(graph: onnx.GraphProto, name: str, array: np.ndarray) -> None:
         if value.name == name:
             del graph.input[index]
             break
-    graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
+    if isinstance(array, onnx.TensorProto):  # of a type that numpy does not have
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(array)
+        tensor.name = name
+    else:
+        tensor = numpy_helper.from_array(np.asarray(array), name)
+    graph.initializer.append(tensor)
 
 
 def check(found: np.ndarray, expected: np.ndarray, case) -> None:
