@@ -1,5 +1,6 @@
 /* Bytes of an encoding, without making it. */
 #include <math.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"

@@ -90,6 +90,8 @@ static void smallest_is_chosen(void **state)
     test_random random = test_random_begin("smallest_is_chosen");
     mcomp_context *context = begin_test();
     float *values = random_weights(&random, 4000);
+    for (size_t i = 0; i < 400; i++)
+        values[test_random_below(&random, 4000)] = i % 2 ? 0 : -0.0f;
     const layer only = {"ip", 40, 100, 0, 0, values, 0};
     for (size_t p = 0; p < COUNT_OF(prunings); p++)
         for (size_t n = 0; n < COUNT_OF(numerics); n++)
