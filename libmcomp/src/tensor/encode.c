@@ -78,22 +78,41 @@ static size_t stored_index(const encoding_work *work, size_t place)
     return work->stored ? work->stored[place] : place;
 }
 
+static mcomp_status make_indices(encoding_work *work, size_t count)
+{
+    work->stored = mc_alloc_array(work->context, count, sizeof *work->stored);
+    return work->stored ? MCOMP_OK : mc_fail_memory(count * sizeof *work->stored);
+}
+
+/* 1 for each block with anything that is not zero. @return elements in those */
+static size_t flag_blocks(const encoding_work *work, uint8_t *flags)
+{
+    mc_block_walk walk = mc_positions_walk(work->rank, work->shape, work->encoding);
+    size_t indices[MC_MAX_BLOCK_ELEMENTS], count = 0, elements = 0;
+    for (size_t block = 0; (count = mc_block_walk_next(&walk, indices)) > 0; block++) {
+        for (size_t i = 0; i < count && !flags[block]; i++)
+            flags[block] = !is_zero(work, indices[i]);
+        elements += flags[block] ? count : 0;
+    }
+    return elements;
+}
+
 static mcomp_status choose_blocks(encoding_work *work)
 {
     mc_block_walk walk = mc_positions_walk(work->rank, work->shape, work->encoding);
-    size_t indices[MC_MAX_BLOCK_ELEMENTS], count = 0, block = 0;
+    size_t indices[MC_MAX_BLOCK_ELEMENTS], count = 0;
     uint8_t *flags = mc_alloc_zero(work->context, walk.block_count);
     if (!flags)
         return mc_fail_memory(walk.block_count);
-    for (; (count = mc_block_walk_next(&walk, indices)) > 0; block++) {
-        for (size_t i = 0; i < count && !flags[block]; i++)
-            flags[block] = !is_zero(work, indices[i]);
+    mcomp_status status = make_indices(work, flag_blocks(work, flags));
+    for (size_t block = 0; status == MCOMP_OK && (count = mc_block_walk_next(&walk, indices)) > 0;
+         block++)
         for (size_t i = 0; i < count && flags[block]; i++)
             work->stored[work->stored_count++] = indices[i];
-    }
-    mcomp_status status = mc_block_flags_write(work->context, work->encoding, flags,
-                                               walk.block_count, &work->parts[MC_PART_POSITIONS],
-                                               &work->parts[MC_PART_GAP_LENGTHS], &work->gap_count);
+    if (status == MCOMP_OK)
+        status = mc_block_flags_write(work->context, work->encoding, flags, walk.block_count,
+                                      &work->parts[MC_PART_POSITIONS],
+                                      &work->parts[MC_PART_GAP_LENGTHS], &work->gap_count);
     mc_free(work->context, flags);
     return status;
 }
@@ -107,6 +126,7 @@ static mcomp_status choose_group_members(encoding_work *work)
     const uint8_t *kept = work->values->kept;
     MC_REQUIRE(kept || !work->element_count, MCOMP_ERR_INVALID_ARGUMENT,
                "n:m without the mask of what is kept");
+    MC_TRY(make_indices(work, work->element_count));
     while ((count = mc_block_walk_next(&walk, indices)) > 0) {
         size_t found = 0;
         for (size_t i = 0; i < count; i++) {
@@ -252,11 +272,6 @@ mcomp_status mc_tensor_encode(mcomp_context *context, uint32_t rank, const int64
     if (rank > 0 && shape[0] > 0)
         work.channel_count /= (size_t)shape[0];
     MC_TRY(check_values(&work));
-    if (mc_encoding_has_part(encoding, MC_PART_POSITIONS)) {
-        work.stored = mc_alloc_array(context, work.element_count, sizeof *work.stored);
-        if (!work.stored)
-            return mc_fail_memory(work.element_count * sizeof *work.stored);
-    }
     for (int part = 0; part < MC_PART_COUNT; part++)
         mc_buffer_init(&work.parts[part], context);
     mcomp_status status = write_parts(&work);
