@@ -130,7 +130,7 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_add_constant(mcomp_graph *gra
  *  @param name             node's name and its output's, unique among values, not empty
  *  @param inputs           input_count values made before, MCOMP_NO_VALUE for a left-out optional one
  *  @param attributes       attribute_count attributes; unknown names are refused
- *  @param[out] out         the output value
+ *  @param[out] out         the output value; may be one of inputs, which are read before
  *  @retval MCOMP_ERR_UNSUPPORTED       unknown operator or attribute; names the node
  *  @retval MCOMP_ERR_INVALID_ARGUMENT  an attribute, input count or name out of range; names the node
  *  @retval MCOMP_ERR_SHAPE             shapes do not fit; names node, inputs and extents */

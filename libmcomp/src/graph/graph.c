@@ -265,12 +265,11 @@ static mcomp_status copy_inputs(mcomp_graph *graph, mc_node *node, const mcomp_v
     return MCOMP_OK;
 }
 
-mcomp_status mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char *name,
-                                  const mcomp_value *inputs, size_t input_count,
-                                  const mcomp_attribute *attributes, size_t attribute_count,
-                                  mcomp_value *out)
+static mcomp_status add_node(mcomp_graph *graph, const char *op, const char *name,
+                             const mcomp_value *inputs, size_t input_count,
+                             const mcomp_attribute *attributes, size_t attribute_count,
+                             mcomp_value *added)
 {
-    MC_TRY(begin_addition(graph, out));
     MC_REQUIRE((inputs || input_count == 0) && (attributes || attribute_count == 0),
                MCOMP_ERR_INVALID_ARGUMENT, "a node whose inputs or attributes are NULL");
     mc_value output;
@@ -291,9 +290,24 @@ mcomp_status mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char
     if (output.rank > 0 && output.shape[0] == MCOMP_BATCH)
         MC_TRY(check_extents(name, output.rank - 1, output.shape + 1));
     MC_TRY(RESERVE(graph, node));
-    *out = node.output = append_value(graph, &output);
+    *added = node.output = append_value(graph, &output);
     graph->nodes[graph->node_count++] = node;
     return MCOMP_OK;
+}
+
+mcomp_status mcomp_graph_add_node(mcomp_graph *graph, const char *op, const char *name,
+                                  const mcomp_value *inputs, size_t input_count,
+                                  const mcomp_attribute *attributes, size_t attribute_count,
+                                  mcomp_value *out)
+{
+    /* Written at the end: a chain is built by giving one variable as input and as output. */
+    MC_REQUIRE(out, MCOMP_ERR_INVALID_ARGUMENT, "no place for the value");
+    mcomp_value added = MCOMP_NO_VALUE;
+    mcomp_status status =
+        graph ? add_node(graph, op, name, inputs, input_count, attributes, attribute_count, &added)
+              : mc_fail(MCOMP_ERR_INVALID_ARGUMENT, "no graph");
+    *out = added;
+    return status;
 }
 
 mcomp_status mcomp_graph_set_metadata(mcomp_graph *graph, const char *key, const char *text)

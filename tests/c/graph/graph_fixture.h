@@ -134,7 +134,7 @@ static inline mcomp_value add_node(mcomp_graph *graph, const char *op, const cha
 static inline mcomp_value add_quantize(mcomp_graph *graph, const char *name, mcomp_value x,
                                        float scale, mcomp_dtype dtype, int32_t zero_point)
 {
-    char scale_name[64], zero_name[64];
+    char scale_name[128], zero_name[128];
     snprintf(scale_name, sizeof scale_name, "%s.scale", name);
     snprintf(zero_name, sizeof zero_name, "%s.zero_point", name);
     const uint8_t zero = (uint8_t)zero_point;
