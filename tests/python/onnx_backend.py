@@ -92,7 +92,9 @@ def run_network_form(case, inputs, outputs, folder, device) -> None:
     path = folder / f"{case.name}.onnx"
     path.write_bytes(model.SerializeToString())
     with mcomp.read_onnx(path) as network:
-        found = network.run(dict(zip([value.name for value in network.inputs], kept, strict=True)), device)
+        found = network.run(
+            dict(zip([value.name for value in network.inputs], kept, strict=True)), device
+        )
     found = found if isinstance(found, list) else [found]
     assert len(found) == len(outputs)
     for one, expected in zip(found, outputs, strict=True):
