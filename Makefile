@@ -6,7 +6,7 @@ sources := $(shell find libmcomp models python -type f -not -name '*.pyc' -not -
 python_folders := python tests examples models notebooks
 c_files := $(shell find libmcomp models tests examples -name '*.[ch]')
 
-.PHONY: help setup study test test-c test-python test-all lint bench docs format clean
+.PHONY: help setup study test test-c test-python test-all lint bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,11 +31,10 @@ test-c: setup
 	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
 
 test-python: setup
-	.venv/bin/pytest -m "not slow" tests
+	.venv/bin/pytest -n 2 -m "not slow" tests
 
-test-all: test ## everything: the long tests, the fuzzers for a minute each
+test-all: test ## everything: the long tests too
 	.venv/bin/pytest -m slow tests
-	cmake --preset fuzz && cmake --build --preset fuzz && tests/fuzz/run.sh build/fuzz 60
 
 lint: setup ## formatting, ruff, mypy
 	clang-format --dry-run -Werror $(c_files)
@@ -46,9 +45,6 @@ lint: setup ## formatting, ruff, mypy
 bench: setup ## time LeNet-5 on the devices of this machine
 	.venv/bin/mcomp bench lenet5 -d cpu
 	.venv/bin/mcomp bench lenet5 -d ref
-
-docs: setup ## pages that are generated from the lists
-	.venv/bin/python libmcomp/docs/generate_operators.py
 
 format: setup ## clang-format and ruff, in place
 	clang-format -i $(c_files)

@@ -31,7 +31,9 @@ static bool is_nonzero(const mcomp_tensor *tensor, uint8_t symbol, size_t channe
     mcomp_tensor_get_scales(tensor, &floats, &count);
     size_t index = count > 1 ? channel : 0;
     mcomp_tensor_get_zero_points(tensor, &zero_points, &count);
-    uint8_t zero = count > 0 ? zero_points[index] : (uint8_t)(1u << (tensor->encoding.bits - 1));
+    uint8_t zero = (uint8_t)(1u << (tensor->encoding.bits - 1));
+    if (count > 0)
+        zero = zero_points[index];
     return symbol != zero && floats[index] != 0;
 }
 
