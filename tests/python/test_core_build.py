@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.metadata
 import importlib.util
 import inspect
 import re
@@ -127,3 +128,16 @@ def test_everything_public_exists_and_has_a_docstring() -> None:
 def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_such"):
         _ = mcomp.nothing_such
+
+
+def test_what_is_installed_is_the_package_alone() -> None:
+    try:
+        files = importlib.metadata.files("mcomp")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("mcomp runs from its sources here, it is not installed")
+    assert files
+    for file in files:
+        assert file.parts[0].startswith("mcomp") or file.name == "mcomp", file
+        assert file.suffix not in (".h", ".a", ".c", ".cmake", ".pc"), file
+    assert not any(file.name == "_build.py" for file in files)
+    assert {"py.typed", "_native.pyi"} <= {file.name for file in files}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Callable
 
@@ -56,6 +57,22 @@ def test_exception_in_progress_is_raised_again(
     assert caught.value is raised
     assert any(entry.name == "progress" for entry in caught.traceback)
     assert model.measure(min_seconds=0, min_runs=3).samples.size == 3
+
+
+def test_a_session_goes_on_after_an_interrupted_run(small_model: Build) -> None:
+    def progress(*_: object) -> None:
+        raise Own
+
+    session = small_model().session()
+    x = np.ones((1, 6), np.float32)
+    expected = session.run(x)
+    for interrupted in (lambda: session.run(x), session.profile, session.measure):
+        session._call.progress = progress
+        time.sleep(0.06)  # the library asks every 0.05 s
+        with pytest.raises(Own):
+            interrupted()
+        session._call.progress = None
+        np.testing.assert_array_equal(session.run(x), expected)
 
 
 def test_result_of_progress_does_not_matter(small_model: Build) -> None:

@@ -117,6 +117,7 @@ def in_child(work: Callable[[], object]) -> bool:
     """Run in a forked child; true where it gave something true."""
     process = os.fork()
     if process == 0:
+        signal.alarm(100)  # a child that is stuck ends, and the test fails
         try:
             os._exit(0 if work() else 1)
         except BaseException:
