@@ -94,7 +94,7 @@ def test_file_names_are_unique() -> None:
 
 
 def test_files_fit_in_the_head() -> None:
-    folders = ("libmcomp", "models", "python", "tests", "examples", "notebooks")
+    folders = ("libmcomp", "models", "python", "examples", "notebooks")
     for folder in folders:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".c", ".h", ".py"}:

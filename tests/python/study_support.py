@@ -49,6 +49,7 @@ def python_process(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+        stdin=subprocess.PIPE,  # open for as long as the process is wanted
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

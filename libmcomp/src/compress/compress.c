@@ -41,7 +41,7 @@ static mcomp_status claim(mc_weight *weight, const mc_pass *pass)
 static mcomp_status run_step(mc_compression *compression, const mc_step *step, mc_weight **selected)
 {
     size_t count;
-    MC_TRY(mc_progress_begin_stage(&compression->progress, step->pass->name));
+    MC_TRY(mc_stage_progress_begin_stage(&compression->progress, step->pass->name));
     MC_TRY(mc_compression_select(compression, step, selected, &count));
     for (size_t i = 0; i < count; i++) {
         MC_TRY(claim(selected[i], step->pass));
@@ -92,7 +92,7 @@ static mcomp_status store_weight(mc_compression *compression, mc_weight *weight,
     mcomp_encoding encoding, plain = mc_encoding_f32();
     bool left;
     weight->sqnr_db = INFINITY;
-    MC_TRY(mc_progress_begin_stage(&compression->progress, weight->name));
+    MC_TRY(mc_stage_progress_begin_stage(&compression->progress, weight->name));
     MC_TRY(mc_storage_choose(weight, &encoding, &left));
     if (left)
         MC_TRY(mc_compression_note(compression,
@@ -104,7 +104,7 @@ static mcomp_status store_weight(mc_compression *compression, mc_weight *weight,
         MC_TRY(measure_sqnr(weight, *out, &weight->sqnr_db));
     }
     mc_weight_unload(weight);
-    return mc_progress_advance(&compression->progress, weight->element_count);
+    return mc_stage_progress_advance(&compression->progress, weight->element_count);
 }
 
 static mcomp_status add_annotations(const mc_compression *compression, const char *recipe,
@@ -146,7 +146,7 @@ static mcomp_status run_recipe(mc_compression *compression, const mcomp_recipe *
                                mcomp_graph **out)
 {
     mcomp_context *context = compression->context;
-    mc_progress *progress = &compression->progress;
+    mc_stage_progress *progress = &compression->progress;
     uint32_t value_count = compression->graph->value_count;
     uint64_t element_count = 0;
     for (size_t i = 0; i < compression->weight_count; i++)
@@ -187,7 +187,7 @@ mcomp_status mcomp_compress(mcomp_graph *graph, const mcomp_recipe *recipe,
     mcomp_status status = mc_compression_begin(&compression, simplified);
     compression.seed = own.seed;
     compression.progress =
-        (mc_progress){.callback = own.progress, .user = own.progress_user, .stage = ""};
+        (mc_stage_progress){.callback = own.progress, .user = own.progress_user, .stage = ""};
     if (status == MCOMP_OK)
         status = run_recipe(&compression, recipe, out);
     mc_compression_end(&compression);

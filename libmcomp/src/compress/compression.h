@@ -4,7 +4,7 @@
 #define MC_COMPRESSION_H
 
 #include "mcomp/compress.h"
-#include "progress.h"
+#include "stage_progress.h"
 #include "weight.h"
 
 typedef struct mc_compression {
@@ -18,7 +18,7 @@ typedef struct mc_compression {
     mc_arena arena;        /**< texts of the notes */
     const char **notes;
     uint32_t note_count, note_capacity;
-    mc_progress progress;
+    mc_stage_progress progress;
 } mc_compression;
 
 /** Find the weights that recipes may touch. End with mc_compression_end(), also after a failure. */

@@ -166,12 +166,12 @@ static bool split_worst(const run_sums *sums, clusters *all)
 }
 
 /* Lloyd's iteration; runs that come out empty are taken to split others, until all are used. */
-static mcomp_status refine(mc_progress *progress, const run_sums *sums, clusters *all)
+static mcomp_status refine(mc_stage_progress *progress, const run_sums *sums, clusters *all)
 {
     for (int round = 0; round < MAX_ROUNDS; round++) {
         iterate(sums, all);
         drop_empty(all);
-        MC_TRY(mc_progress_advance(progress, 0));
+        MC_TRY(mc_stage_progress_advance(progress, 0));
         if (all->count == all->capacity)
             return MCOMP_OK;
         while (all->count < all->capacity && split_worst(sums, all))
@@ -248,8 +248,8 @@ static size_t write_distinct(const float *values, size_t count, size_t wanted, f
     return found;
 }
 
-static mcomp_status cluster(mcomp_context *context, mc_progress *progress, const run_sums *sums,
-                            mc_kmeans_init init, uint64_t seed, clusters *all)
+static mcomp_status cluster(mcomp_context *context, mc_stage_progress *progress,
+                            const run_sums *sums, mc_kmeans_init init, uint64_t seed, clusters *all)
 {
     if (init != MC_KMEANS_EXACT) {
         begin_centroids(sums, init, seed, all);
@@ -259,7 +259,7 @@ static mcomp_status cluster(mcomp_context *context, mc_progress *progress, const
     return mc_kmeans_exact(context, progress, sums->values, sums->count, all->count, all->starts);
 }
 
-mcomp_status mc_kmeans(mcomp_context *context, mc_progress *progress, const float *values,
+mcomp_status mc_kmeans(mcomp_context *context, mc_stage_progress *progress, const float *values,
                        size_t count, size_t wanted, mc_kmeans_init init, uint64_t seed,
                        float *centroids, size_t *found)
 {

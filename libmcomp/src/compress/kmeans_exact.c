@@ -16,7 +16,7 @@
 
 typedef struct exact_table {
     mcomp_context *context;
-    mc_progress *progress;
+    mc_stage_progress *progress;
     mcomp_status status;
     size_t distinct;
     size_t *places;                   /**< by distinct number: where it begins among all */
@@ -45,7 +45,7 @@ static void fill(exact_table *table, bool remember, row_piece piece)
     if (piece.first > piece.last || table->status != MCOMP_OK)
         return;
     if (piece.last - piece.first >= PROGRESS_PLACES)
-        table->status = mc_progress_advance(table->progress, 0);
+        table->status = mc_stage_progress_advance(table->progress, 0);
     size_t place = piece.first + (piece.last - piece.first) / 2;
     size_t most = piece.most < place - 1 ? piece.most : place - 1, best = piece.least;
     double least_error = INFINITY;
@@ -119,8 +119,8 @@ static size_t count_distinct(const float *values, size_t count)
     return distinct;
 }
 
-mcomp_status mc_kmeans_exact(mcomp_context *context, mc_progress *progress, const float *values,
-                             size_t count, size_t wanted, size_t *starts)
+mcomp_status mc_kmeans_exact(mcomp_context *context, mc_stage_progress *progress,
+                             const float *values, size_t count, size_t wanted, size_t *starts)
 {
     exact_table table = {.context = context, .progress = progress};
     table.distinct = count_distinct(values, count);

@@ -60,7 +60,7 @@ typedef struct mc_pass {
     /** Are the arguments good together? Called when a recipe is made; may be NULL. */
     mcomp_status (*check)(const mc_step *step);
     /** Change the state of the selected weights, which are loaded. Reports progress by
-     *  mc_progress_advance(), each weight's elements once. */
+     *  mc_stage_progress_advance(), each weight's elements once. */
     mcomp_status (*run)(mc_compression *compression, const mc_step *step, mc_weight *const *weights,
                         size_t count);
 } mc_pass;

@@ -70,12 +70,12 @@ static mcomp_status see_weight(mc_compression *compression, mc_weight *weight, m
         see_block(weight, round, smallest, indices, count);
         seen += count;
         if (seen >= PROGRESS_ELEMENTS) {
-            MC_TRY(mc_progress_advance(&compression->progress, 0));
+            MC_TRY(mc_stage_progress_advance(&compression->progress, 0));
             seen = 0;
         }
     }
-    return mc_progress_advance(&compression->progress,
-                               round == ROUND_TAKE ? weight->element_count : 0);
+    return mc_stage_progress_advance(&compression->progress,
+                                     round == ROUND_TAKE ? weight->element_count : 0);
 }
 
 /* Prunes some weights together: blocks are ranked over all of them. */
@@ -126,11 +126,11 @@ static mcomp_status prune_groups(mc_compression *compression, mc_weight *weight,
         prune_group(weight, indices, count, block.n);
         seen += count;
         if (seen >= PROGRESS_ELEMENTS) {
-            MC_TRY(mc_progress_advance(&compression->progress, 0));
+            MC_TRY(mc_stage_progress_advance(&compression->progress, 0));
             seen = 0;
         }
     }
-    return mc_progress_advance(&compression->progress, weight->element_count);
+    return mc_stage_progress_advance(&compression->progress, weight->element_count);
 }
 
 static mcomp_status run_groups(mc_compression *compression, mc_weight *const *weights, size_t count,

@@ -69,8 +69,8 @@ static float usable(double scale)
     return scale < FLT_MIN ? FLT_MIN : (float)scale;
 }
 
-static mcomp_status search_scale(const scale_group *group, float minmax, mc_progress *progress,
-                                 float *best)
+static mcomp_status search_scale(const scale_group *group, float minmax,
+                                 mc_stage_progress *progress, float *best)
 {
     float fitted, best_fitted = minmax;
     double least = INFINITY;
@@ -82,7 +82,7 @@ static mcomp_status search_scale(const scale_group *group, float minmax, mc_prog
             *best = scale;
             best_fitted = fitted;
         }
-        MC_TRY(mc_progress_advance(progress, 0));
+        MC_TRY(mc_stage_progress_advance(progress, 0));
     }
     for (int fit = 0; fit < MSE_MAX_FITS && best_fitted != *best; fit++) {
         float scale = usable(best_fitted);
@@ -108,7 +108,7 @@ static mcomp_status quantize_group(mc_compression *compression, mc_weight *weigh
         bool is_zero = mc_weight_is_zero(weight, i);
         weight->symbols[i] = (uint8_t)(zero + (is_zero ? 0 : (int)quantize(group, i, *scale)));
     }
-    return mc_progress_advance(&compression->progress, group->end - group->begin);
+    return mc_stage_progress_advance(&compression->progress, group->end - group->begin);
 }
 
 static mcomp_status quantize_weight(mc_compression *compression, mc_weight *weight,

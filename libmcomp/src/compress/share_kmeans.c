@@ -53,7 +53,7 @@ static mcomp_status find_codebook(mc_compression *compression, const mc_weight *
     mcomp_status status = values && scratch ? MCOMP_OK : mc_fail_memory(count * sizeof *values);
     if (status == MCOMP_OK) {
         gather(weight, values, count, scratch);
-        status = mc_progress_advance(&compression->progress, 0);
+        status = mc_stage_progress_advance(&compression->progress, 0);
     }
     mc_free(context, scratch);
     size_t found = 0;
@@ -89,7 +89,7 @@ static mcomp_status share_weight(mc_compression *compression, mc_weight *weight,
         if (!mc_weight_is_zero(weight, i))
             weight->symbols[i] =
                 (uint8_t)(draft.zero_count + mc_nearest(others, other_count, weight->original[i]));
-    return mc_progress_advance(&compression->progress, weight->element_count);
+    return mc_stage_progress_advance(&compression->progress, weight->element_count);
 }
 
 static mcomp_status run(mc_compression *compression, const mc_step *step, mc_weight *const *weights,

@@ -42,7 +42,7 @@ static mcomp_status run(mc_compression *compression, const mc_step *step, mc_wei
                                        "large for %s",
                                        weight->node_name, weight->name, overflow,
                                        (double)weight->original[overflow], names[choice]));
-        MC_TRY(mc_progress_advance(&compression->progress, weight->element_count));
+        MC_TRY(mc_stage_progress_advance(&compression->progress, weight->element_count));
     }
     return MCOMP_OK;
 }

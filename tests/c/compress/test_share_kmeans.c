@@ -216,7 +216,7 @@ static void exact_is_optimal(void **state)
     (void)state;
     test_random random = test_random_begin("exact_is_optimal");
     mcomp_context *context = begin_test();
-    mc_progress progress = {.stage = "", .total = 1};
+    mc_stage_progress progress = {.stage = "", .total = 1};
     for (int round = 0; round < 300; round++) {
         float values[48];
         uint32_t scratch[48];

@@ -1,11 +1,11 @@
-#include "progress.h"
+#include "stage_progress.h"
 
 #include "base/clock.h"
 #include "base/status.h"
 
 #define INTERVAL_NS 100000000u
 
-static mcomp_status call_back(mc_progress *progress, uint64_t now_ns)
+static mcomp_status call_back(mc_stage_progress *progress, uint64_t now_ns)
 {
     progress->called_ns = now_ns;
     uint64_t done = progress->done < progress->total ? progress->done : progress->total;
@@ -15,13 +15,13 @@ static mcomp_status call_back(mc_progress *progress, uint64_t now_ns)
     return MCOMP_OK;
 }
 
-mcomp_status mc_progress_begin_stage(mc_progress *progress, const char *stage)
+mcomp_status mc_stage_progress_begin_stage(mc_stage_progress *progress, const char *stage)
 {
     progress->stage = stage;
     return progress->callback ? call_back(progress, mc_clock_ns()) : MCOMP_OK;
 }
 
-mcomp_status mc_progress_advance(mc_progress *progress, uint64_t work)
+mcomp_status mc_stage_progress_advance(mc_stage_progress *progress, uint64_t work)
 {
     progress->done += work;
     if (!progress->callback)
