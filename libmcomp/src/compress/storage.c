@@ -142,17 +142,17 @@ mcomp_status mc_storage_choose(const mc_weight *weight, mcomp_encoding *encoding
     return status;
 }
 
-/* Floats as they are now: the original where it is kept. */
-static mcomp_status masked_floats(const mc_weight *weight, float **out)
+/* Floats as they are now; NULL where that is the original. */
+static mcomp_status present_floats(const mc_weight *weight, float **out)
 {
     *out = NULL;
-    if (!weight->kept)
+    if (!weight->kept && weight->numeric == MCOMP_NUMERIC_F32)
         return MCOMP_OK;
     float *floats = mc_alloc(weight->context, weight->element_count * sizeof *floats);
     if (!floats)
         return mc_fail_memory(weight->element_count * sizeof *floats);
     for (size_t i = 0; i < weight->element_count; i++)
-        floats[i] = weight->kept[i] ? weight->original[i] : 0;
+        floats[i] = mc_weight_float(weight, i);
     *out = floats;
     return MCOMP_OK;
 }
@@ -169,7 +169,7 @@ mcomp_status mc_storage_encode(const mc_weight *weight, const mcomp_encoding *en
     mcomp_encoding plain = mc_encoding_f32();
     float *floats = NULL;
     if (!weight->symbols) {
-        MC_TRY(masked_floats(weight, &floats));
+        MC_TRY(present_floats(weight, &floats));
         values.floats = floats ? floats : weight->original;
     }
     mcomp_status status = mc_encoding_equal(encoding, &plain)

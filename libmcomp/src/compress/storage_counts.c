@@ -14,8 +14,8 @@ static bool is_zero_now(const mc_weight *weight, size_t index)
 {
     if (weight->symbols)
         return weight->symbols[index] == mc_weight_zero_symbol(weight, index);
-    bool masked = weight->kept && !weight->kept[index];
-    return masked || (weight->original[index] == 0 && !signbit(weight->original[index]));
+    float value = mc_weight_float(weight, index);
+    return value == 0 && !signbit(value);
 }
 
 /* Blocks as sparse occupancy has them; an n:m mask can be stored as single elements too. */

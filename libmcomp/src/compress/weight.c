@@ -108,6 +108,14 @@ size_t mc_weight_channel_elements(const mc_weight *weight)
                : weight->element_count;
 }
 
+float mc_weight_float(const mc_weight *weight, size_t index)
+{
+    float value = weight->kept && !weight->kept[index] ? 0 : weight->original[index];
+    if (weight->numeric == MCOMP_NUMERIC_F16)
+        return mc_f16_to_f32(mc_f32_to_f16(value));
+    return weight->numeric == MCOMP_NUMERIC_BF16 ? mc_bf16_to_f32(mc_f32_to_bf16(value)) : value;
+}
+
 uint8_t mc_weight_zero_symbol(const mc_weight *weight, size_t index)
 {
     if (weight->numeric == MCOMP_NUMERIC_CODEBOOK)

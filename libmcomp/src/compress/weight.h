@@ -79,6 +79,8 @@ static inline bool mc_weight_is_zero(const mc_weight *weight, size_t index)
 {
     return (weight->kept && !weight->kept[index]) || weight->original[index] == 0;
 }
+/** What an element without symbols is now: masked, and rounded to the format it will have. */
+float mc_weight_float(const mc_weight *weight, size_t index);
 /** The symbol of 0 of a uniform or codebook weight at an element. */
 uint8_t mc_weight_zero_symbol(const mc_weight *weight, size_t index);
 
