@@ -30,6 +30,8 @@ void mcomp_model_options_init(mcomp_model_options *options)
 
 mcomp_status mcomp_model_get_info(uint32_t index, mcomp_model_info *info)
 {
+    if (!info)
+        return mcomp_fail(MCOMP_ERR_INVALID_ARGUMENT, "no place for the answer");
     if (index >= MODEL_COUNT)
         return MCOMP_END;
     if (info->struct_size != sizeof *info)
@@ -65,7 +67,11 @@ static mcomp_status check_options(const char *name, const mcomp_model_options *o
 mcomp_status mcomp_model_create(mcomp_context *context, const char *name,
                                 const mcomp_model_options *options, mcomp_graph **out)
 {
+    if (!out)
+        return mcomp_fail(MCOMP_ERR_INVALID_ARGUMENT, "no place for the graph");
     *out = NULL;
+    if (!context || !name)
+        return mcomp_fail(MCOMP_ERR_INVALID_ARGUMENT, "no context or no name of a network");
     size_t index = 0;
     while (index < MODEL_COUNT && strcmp(models[index].info.name, name) != 0)
         index++;

@@ -103,7 +103,7 @@ mcomp_status mc_attribute_statistics(const mc_node *node, int64_t channel_count)
 
 bool mc_is_scale(float scale)
 {
-    return scale > 0 && isnormal(scale);
+    return scale >= 0x1p-125f && isfinite(scale);
 }
 
 bool mc_node_is_quantized(const mcomp_graph *graph, const mc_node *node)
@@ -129,7 +129,7 @@ static mcomp_status parse_quantization(const mc_node *node, bool *given, mc_valu
     quantization->dtype = is_unsigned ? MCOMP_DTYPE_U8 : MCOMP_DTYPE_S8;
     MC_TRY(mc_attribute_float(node, "output_scale", &quantization->scale));
     MC_REQUIRE(mc_is_scale(quantization->scale), MCOMP_ERR_INVALID_ARGUMENT,
-               "node %s: output_scale is %g, not a positive normal number", node->name,
+               "node %s: output_scale is %g, not a number of 2^-125 or more", node->name,
                (double)quantization->scale);
     return mc_attribute_integer(node, "output_zero_point", is_unsigned ? 0 : INT8_MIN,
                                 is_unsigned ? UINT8_MAX : INT8_MAX, &quantization->zero_point);

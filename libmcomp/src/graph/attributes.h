@@ -24,7 +24,8 @@ mcomp_status mc_attribute_activation(const mc_node *node, mc_activation *activat
 /** output_mean and output_deviation: channel_count floats each, or none. */
 mcomp_status mc_attribute_statistics(const mc_node *node, int64_t channel_count);
 
-/** Can activations be quantised with it? Denormals cannot: devices flush them to zero. */
+/** Can activations be quantised with it? From 2^-125 on: then a denormal, which devices flush to
+ * zero, is less than half a step and becomes the integer of 0 either way. */
 bool mc_is_scale(float scale);
 /** Does the node compute in integers? */
 bool mc_node_is_quantized(const mcomp_graph *graph, const mc_node *node);

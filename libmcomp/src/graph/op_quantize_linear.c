@@ -29,7 +29,7 @@ static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *out
     MC_TRY(mc_attribute_integer(node, "axis", -MCOMP_MAX_RANK, MCOMP_MAX_RANK, &axis));
     MC_TRY(mc_node_constant_float(graph, node, 1, &output->scale));
     MC_REQUIRE(mc_is_scale(output->scale), MCOMP_ERR_INVALID_ARGUMENT,
-               "node %s: scale is %g, not a positive normal number", node->name,
+               "node %s: scale is %g, not a number of 2^-125 or more", node->name,
                (double)output->scale);
     return parse_zero_point(graph, node, output);
 }

@@ -24,7 +24,7 @@ static void test_quantize(void **state)
     assert_int_equal(graph->values[q].dtype, MCOMP_DTYPE_S8);
     assert_int_equal(graph->values[q].zero_point, -128);
     assert_true(graph->values[q].scale == 0.25f);
-    static const float bad[] = {0, -1, INFINITY, NAN, 1e-40f};
+    static const float bad[] = {0, -1, INFINITY, NAN, 1e-40f, 0x1p-126f};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char name[32];
         snprintf(name, sizeof name, "bad %zu", i);
