@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "graph/rewrites.h"
 #include "pass.h"
 #include "storage.h"
 #include "tensor/tensor_struct.h"
@@ -170,6 +171,16 @@ static mcomp_status run_recipe(mc_compression *compression, const mcomp_recipe *
     return status;
 }
 
+/* The network as passes want it: BatchNorm folded, weights with their outputs first. */
+static mcomp_status prepare(mcomp_graph *graph, mcomp_graph **out)
+{
+    mcomp_graph *simplified = NULL;
+    MC_TRY(mcomp_graph_simplify(graph, NULL, &simplified));
+    mcomp_status status = mc_rewrite_orient_weights(simplified, out);
+    mcomp_graph_destroy(simplified);
+    return status;
+}
+
 mcomp_status mcomp_compress(mcomp_graph *graph, const mcomp_recipe *recipe,
                             const mcomp_compress_options *options, mcomp_graph **out)
 {
@@ -182,7 +193,7 @@ mcomp_status mcomp_compress(mcomp_graph *graph, const mcomp_recipe *recipe,
     mcomp_compress_options_init(&own);
     MC_TRY(mc_options_copy(&own, sizeof own, options, "mcomp_compress_options"));
     mcomp_graph *simplified = NULL;
-    MC_TRY(mcomp_graph_simplify(graph, NULL, &simplified));
+    MC_TRY(prepare(graph, &simplified));
     mc_compression compression;
     mcomp_status status = mc_compression_begin(&compression, simplified);
     compression.seed = own.seed;

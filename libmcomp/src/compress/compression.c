@@ -39,14 +39,21 @@ static bool can_have_weight(const mc_node *node)
     return mc_node_is(node, "Conv") || mc_node_is(node, "Gemm");
 }
 
+/* Is the node's weight one to touch? Its outputs come first: others could not be turned. */
+static bool has_weight(const mcomp_graph *graph, const mc_node *node)
+{
+    return mc_node_has_weight(graph, node) &&
+           (mc_node_is(node, "Conv") || node->params.transpose_b);
+}
+
 /* Marks constants that are anything else than the weight of a float Conv or Gemm: those stay. */
 static void mark_other_uses(const mcomp_graph *graph, bool *other_use)
 {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const mc_node *node = &graph->nodes[n];
-        bool has_weight = mc_node_has_weight(graph, node);
+        bool reads_weight = has_weight(graph, node);
         for (uint32_t i = 0; i < node->input_count; i++)
-            if (node->inputs[i] != MCOMP_NO_VALUE && (i != 1 || !has_weight))
+            if (node->inputs[i] != MCOMP_NO_VALUE && (i != 1 || !reads_weight))
                 other_use[node->inputs[i]] = true;
     }
 }
@@ -73,7 +80,7 @@ static void collect_weights(mc_compression *compression, const bool *other_use)
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const mc_node *node = &graph->nodes[n];
         compression->node_weights[n] = -1;
-        if (!mc_node_has_weight(graph, node) || other_use[node->inputs[1]])
+        if (!has_weight(graph, node) || other_use[node->inputs[1]])
             continue;
         size_t index = 0;
         while (index < compression->weight_count &&
@@ -150,6 +157,8 @@ static mcomp_status note_left(mc_compression *compression, uint32_t n)
         reason = "holds the integers that the node computes with";
     else if (!weight->constant)
         reason = "is no constant";
+    else if (mc_node_is(node, "Gemm") && !node->params.transpose_b && weight->constant->encoded)
+        reason = "is encoded with its inputs first";
     return mc_compression_note(compression, "node %s: weight %s %s; it stays as it is", node->name,
                                weight->name, reason);
 }

@@ -175,6 +175,65 @@ static void shared_constants_are_one_weight(void **state)
     end_test(context);
 }
 
+/* x [N, 3] times w [3, 2], as MatMul has it: channels, blocks and groups are those of w's columns. */
+static void weights_with_inputs_first_are_turned(void **state)
+{
+    (void)state;
+    mcomp_context *context = begin_test();
+    const int64_t input_shape[] = {MCOMP_BATCH, 3}, shape[] = {3, 2};
+    mcomp_graph *graph;
+    mcomp_value x;
+    assert_ok(mcomp_graph_create(context, "turned", &graph));
+    assert_ok(mcomp_graph_add_input(graph, "x", 2, input_shape, &x));
+    mcomp_value weight = constant(
+        graph, "w", tensor_of(context, MCOMP_DTYPE_F32, 2, shape, FLOATS(127, 0, -1, 254, 5, 2)));
+    mcomp_value first = node(graph, "Gemm", "first", (mcomp_value[]){x, weight}, 2, NULL, 0);
+    mcomp_value second = node(graph, "Gemm", "second", (mcomp_value[]){x, weight}, 2, NULL, 0);
+    assert_ok(mcomp_graph_mark_output(graph, first));
+    assert_ok(mcomp_graph_mark_output(graph, second));
+    assert_ok(mcomp_graph_verify(graph));
+    mcomp_graph *result = compress(context, graph, "quantize.weights; store.dense");
+    assert_no_notes(result);
+    mcomp_tensor_report report = report_of(result, "w");
+    assert_int_equal(report.shape[0], 2);
+    assert_int_equal(report.shape[1], 3);
+    const float *scales;
+    size_t count;
+    mcomp_tensor_get_scales(weight_of(result, "w"), &scales, &count);
+    assert_int_equal(count, 2);
+    assert_same_bits(scales, FLOATS(1, 2), 2);
+    assert_weight(result, "w", FLOATS(127, -1, 5, 0, 254, 2), 6);
+    mcomp_graph_destroy(result);
+    result = compress(context, graph, "prune.magnitude block=1:3; store.dense");
+    assert_weight(result, "w", FLOATS(127, 0, 0, 0, 254, 0), 6);
+    /* Both nodes read it the new way round. */
+    for (uint32_t n = 0; n < 2; n++) {
+        mcomp_attribute attribute;
+        assert_ok(mcomp_graph_get_attribute(result, n, 0, &attribute));
+        assert_string_equal(attribute.name, "transB");
+        assert_int_equal(attribute.integers[0], 1);
+    }
+    /* The source is as it was. */
+    assert_weight(graph, "w", FLOATS(127, 0, -1, 254, 5, 2), 6);
+    mcomp_graph_destroy(result);
+    mcomp_graph_destroy(graph);
+    end_test(context);
+}
+
+/* A constant that one node reads turned and another not cannot be a weight of both. */
+static void weights_read_both_ways_are_left(void **state)
+{
+    (void)state;
+    mcomp_context *context = begin_test();
+    mcomp_graph *graph = shared_weight(context, true);
+    mcomp_graph *result = compress(context, graph, "prune.magnitude sparsity=1");
+    assert_weight(result, "w", FLOATS(1, 2, 3, 4), 4);
+    assert_note(result, "node third: weight w is read by something else too");
+    mcomp_graph_destroy(result);
+    mcomp_graph_destroy(graph);
+    end_test(context);
+}
+
 /* A node that computes in integers keeps its weight, and a note says so. */
 static void integer_nodes_are_left(void **state)
 {
@@ -550,6 +609,8 @@ int main(void)
         cmocka_unit_test(skip_and_only),
         cmocka_unit_test(depthwise_only_when_named),
         cmocka_unit_test(shared_constants_are_one_weight),
+        cmocka_unit_test(weights_with_inputs_first_are_turned),
+        cmocka_unit_test(weights_read_both_ways_are_left),
         cmocka_unit_test(integer_nodes_are_left),
         cmocka_unit_test(second_pass_of_a_stage_is_refused),
         cmocka_unit_test(floats_of_two_bytes),
