@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from . import data, models, preprocess
+from . import _start, data, models, preprocess  # noqa: F401 (_start: before all others)
 from ._errors import (
     Cancelled,
     Corrupt,

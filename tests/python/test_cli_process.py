@@ -108,6 +108,36 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path, words):
     assert time.monotonic() - start < PATIENCE_SECONDS
 
 
+IMPORT_INTERRUPTED = """
+import importlib.abc, os, signal, sys
+
+class Interrupter(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "mcomp.preprocess":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupter())
+sys.argv[0] = {program!r}
+import mcomp
+"""
+
+
+def test_ctrl_c_while_the_program_is_imported():
+    def start(name: str) -> Done:
+        found = subprocess.run(
+            [sys.executable, "-c", IMPORT_INTERRUPTED.format(program=name)],
+            env=program_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Done(found.returncode, found.stdout, found.stderr)
+
+    start("/usr/bin/mcomp").assert_error("interrupted", code=130)
+    # In another program an import behaves as imports do.
+    assert "KeyboardInterrupt" in start("/usr/bin/other").err
+
+
 def test_the_bar_is_for_terminals_only(tmp_path: Path):
     done = program("evaluate", "lenet5", "mnist5k", "--limit", 50, "--json")
     assert done.json["n"] == 50

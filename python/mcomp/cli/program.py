@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from .. import __version__
+from .. import __version__, _start
 from .._errors import MCompError
 from . import output
 from .command import Command
@@ -18,7 +18,6 @@ from .commands import COMMANDS
 
 EXIT_DONE = 0
 EXIT_ERROR = 1
-EXIT_INTERRUPTED = 130
 DEBUG_VARIABLE = "MCOMP_DEBUG"  # set: an error comes with its traceback
 
 
@@ -76,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         130 interrupted.
     """
     try:
+        _start.imported()
         if not sys.warnoptions:
             # An error is one line on stderr: nothing else may get in between.
             warnings.simplefilter("ignore")
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output.print_text(command.show(values))
         return EXIT_DONE
     except KeyboardInterrupt:
-        return _fail("interrupted", EXIT_INTERRUPTED)
+        return _fail("interrupted", _start.EXIT_INTERRUPTED)
     except output.ReaderLeft:
         return EXIT_DONE
     except MCompError as reason:
@@ -107,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"internal error, please report it: {type(reason).__name__}: {reason} "
             f"({DEBUG_VARIABLE}=1 shows where)"
         )
+    finally:
+        _start.finished()
 
 
 def _fail(message: str, code: int = EXIT_ERROR) -> int:
