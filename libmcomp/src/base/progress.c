@@ -5,6 +5,11 @@
 
 #define INTERVAL_NS 50000000u
 
+bool mc_progress_is_due(const mc_progress *progress)
+{
+    return progress->report && mc_clock_ns() >= progress->next_ns;
+}
+
 mcomp_status mc_progress_report(mc_progress *progress, const char *stage, uint64_t done,
                                 uint64_t total)
 {

@@ -86,11 +86,23 @@ static void point_values(mcomp_session *session, mcomp_tensor *const *inputs,
     }
 }
 
-static mcomp_status run_step(mcomp_session *session, uint32_t index, const mc_parallel *parallel)
+/* The caller's code runs in the caller's floating-point mode, and may run sessions itself. */
+static mcomp_status report(mcomp_session *session, uint32_t index, mc_parallel *parallel)
+{
+    const mcomp_plan *plan = session->plan;
+    if (!mc_progress_is_due(&session->progress))
+        return MCOMP_OK;
+    const char *name = plan->graph->nodes[plan->steps[index].node_index].name;
+    mc_parallel_end(parallel);
+    mcomp_status status = mc_progress_report(&session->progress, name, index, plan->step_count);
+    mc_parallel_begin(parallel, plan->graph->context->pool);
+    return status;
+}
+
+static void run_step(mcomp_session *session, uint32_t index, const mc_parallel *parallel)
 {
     const mc_step *step = &session->plan->steps[index];
     const mc_node *node = &session->plan->graph->nodes[step->node_index];
-    MC_TRY(mc_progress_report(&session->progress, node->name, index, session->plan->step_count));
     for (uint32_t i = 0; i < node->input_count; i++)
         session->step_inputs[i] =
             node->inputs[i] == MCOMP_NO_VALUE ? NULL : session->values[node->inputs[i]];
@@ -99,7 +111,6 @@ static mcomp_status run_step(mcomp_session *session, uint32_t index, const mc_pa
                         .workspace = session->workspace,
                         .parallel = parallel};
     step->device->ops->run(session->operations[index], &run);
-    return MCOMP_OK;
 }
 
 /* Outputs that no step wrote in place: an input handed through, or one value wanted twice. */
@@ -125,9 +136,12 @@ mcomp_status mcomp_session_run(mcomp_session *session, mcomp_tensor *const *inpu
     mc_parallel_begin(&parallel, session->plan->graph->context->pool);
     uint64_t run_start_ns = session->profiling ? mc_clock_ns() : 0;
     mcomp_status status = MCOMP_OK;
-    for (uint32_t i = 0; i < session->plan->step_count && status == MCOMP_OK; i++) {
+    for (uint32_t i = 0; i < session->plan->step_count; i++) {
+        status = report(session, i, &parallel);
+        if (status != MCOMP_OK)
+            break;
         uint64_t start_ns = session->profiling ? mc_clock_ns() : 0;
-        status = run_step(session, i, &parallel);
+        run_step(session, i, &parallel);
         if (session->profiling)
             session->times[i] = (mc_step_time){.start_ns = start_ns - run_start_ns,
                                                .duration_ns = mc_clock_ns() - start_ns};

@@ -5,6 +5,10 @@
 
 #include "network_fixture.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 static float input[NETWORK_BATCH * NETWORK_INPUTS], output[NETWORK_BATCH * NETWORK_OUTPUTS];
 
 static void test_runs_repeat(void **state)
@@ -361,6 +365,61 @@ static void test_cancel(void **state)
     end_graph(graph);
 }
 
+#if defined(__x86_64__)
+/* Runs another session of the same context, as a caller may, and notes the floating-point mode. */
+typedef struct visitor {
+    const mcomp_graph *graph;
+    mcomp_session *other;
+    unsigned mode;
+    int calls;
+} visitor;
+
+static int visit(void *user, const char *stage, uint64_t done, uint64_t total)
+{
+    (void)stage;
+    (void)done;
+    (void)total;
+    visitor *self = user;
+    static float found[NETWORK_OUTPUTS];
+    const void *inputs[1] = {input};
+    void *outputs[1] = {found};
+    self->mode = _mm_getcsr() & 0x8040u;
+    self->calls++;
+    return self->other && run_session(self->other, self->graph, 1, inputs, outputs) != MCOMP_OK;
+}
+
+static void test_progress_is_the_callers_code(void **state)
+{
+    (void)state;
+    mcomp_context *context = new_context(2);
+    mcomp_graph *graph = new_network_in(context);
+    mcomp_plan *plan = NULL;
+    mcomp_session *session = NULL;
+    visitor self = {.graph = graph};
+    mcomp_session_options options;
+    mcomp_session_options_init(&options);
+    options.progress = visit;
+    options.progress_user = &self;
+    assert_ok(mcomp_plan_create(graph, NULL, &plan));
+    assert_ok(mcomp_session_create(plan, &options, &session));
+    fill_network_input(input, 1);
+    self.other = new_session(graph, "cpu", 1);
+    self.calls = 0;
+    self.mode = 1;
+    const void *inputs[1] = {input};
+    void *outputs[1] = {output};
+    nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL); /* the next report is due then */
+    assert_ok(run_session(session, graph, 1, inputs, outputs));
+    assert_true(self.calls > 0);
+    assert_int_equal(self.mode, 0);
+    mcomp_session_destroy(self.other);
+    mcomp_session_destroy(session);
+    mcomp_plan_destroy(plan);
+    mcomp_graph_destroy(graph);
+    mcomp_context_destroy(context);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +434,9 @@ int main(void)
         cmocka_unit_test(test_profiling),
         cmocka_unit_test(test_memory_is_what_the_plan_says),
         cmocka_unit_test(test_cancel),
+#if defined(__x86_64__)
+        cmocka_unit_test(test_progress_is_the_callers_code),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
