@@ -27,13 +27,13 @@ test: setup lint test-c test-python ## all tests of a push, under 20 minutes on 
 test-c: setup
 	cmake --preset release && cmake --build --preset release && ctest --preset release
 	cmake --preset clang && cmake --build --preset clang
+	cmake --preset asan && cmake --build --preset asan && ctest --preset asan
+	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
 
 test-python: setup
 	.venv/bin/pytest -n 2 -m "not slow" tests
 
-test-all: test ## everything: the sanitizers and the long tests too
-	cmake --preset asan && cmake --build --preset asan && ctest --preset asan
-	cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan
+test-all: test ## everything: the long tests too
 	.venv/bin/pytest -m slow tests
 
 lint: setup ## formatting, ruff, mypy
