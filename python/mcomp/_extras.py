@@ -20,7 +20,7 @@ def require(module: str, package: str, extra: str, purpose: str) -> ModuleType:
     extra : str
         The extra of this package that brings it: "data", "study", ...
     purpose : str
-        What needs it, as the start of a sentence: "reading pictures".
+        What needs it, as the start of a sentence: "reading images".
 
     Returns
     -------
@@ -41,4 +41,4 @@ def require(module: str, package: str, extra: str, purpose: str) -> ModuleType:
 
 def pillow_image() -> ModuleType:
     """Pillow's module ``PIL.Image``."""
-    return require("PIL.Image", "Pillow", "data", "reading and resizing pictures")
+    return require("PIL.Image", "Pillow", "data", "reading and resizing images")

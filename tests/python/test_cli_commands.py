@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import RECIPE, Done, here, pictures
+from cli_tools import RECIPE, Done, here, images
 
 import mcomp
 from mcomp.cli.commands import COMMANDS
@@ -239,7 +239,7 @@ def test_evaluate_says_where_the_preprocessing_is_a_guess(tmp_path: Path):
     builder.mark_output(builder.add_node("Flatten", "y", [pooled], {"axis": 1}))
     path = tmp_path / "plain.mcomp"
     builder.finish().save(path)
-    folder = pictures(tmp_path / "set", [0, 1, 2], side=30, mode="RGB")
+    folder = images(tmp_path / "set", [0, 1, 2], side=30, mode="RGB")
     done = here("evaluate", path, folder, "--json")
     assert done.json["n"] == 3
     assert len(done.err.splitlines()) == 1

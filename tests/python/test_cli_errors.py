@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from cli_tools import here, pictures
+from cli_tools import here, images
 from onnx import TensorProto, helper, numpy_helper
 
 import mcomp
@@ -278,9 +278,9 @@ def test_compress_writes_packages_only(tmp_path: Path):
 def test_wrong_data(tmp_path: Path):
     here("evaluate", "lenet5", tmp_path).assert_error("labels.csv")
     here("evaluate", "lenet5", "mnist").assert_error("'mnist'", "mnist5k")
-    folder = pictures(tmp_path / "set", [1, 12])
+    folder = images(tmp_path / "set", [1, 12])
     here("evaluate", "lenet5", folder).assert_error("1.png", "label 12", "10 classes")
-    (folder / "0.png").write_text("no picture")
+    (folder / "0.png").write_text("no image")
     here("evaluate", "lenet5", folder, "--limit", 1).assert_error("0.png")
     (folder / "0.png").unlink()
     here("evaluate", "lenet5", folder).assert_error("0.png", "no such file")
@@ -289,7 +289,7 @@ def test_wrong_data(tmp_path: Path):
 
 
 def test_wrong_pictures_are_found_before_anything_is_printed(tmp_path: Path):
-    folder = pictures(tmp_path / "set", [1, 2, 3], side=30)
+    folder = images(tmp_path / "set", [1, 2, 3], side=30)
     here("evaluate", "lenet5", folder).assert_error("0.png", "[1, 30, 30]", "[1, 28, 28]")
 
 

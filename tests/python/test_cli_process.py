@@ -19,7 +19,7 @@ from cli_tools import (
     RECIPE,
     Done,
     here,
-    pictures,
+    images,
     program,
     program_environment,
     small_disk,
@@ -301,7 +301,7 @@ def test_a_folder_without_permission(tmp_path: Path):
     ],
 )
 def test_a_missing_package_is_named_with_what_brings_it(tmp_path: Path, missing, words, found):
-    pictures(tmp_path / "folder", [1])
+    images(tmp_path / "folder", [1])
     absent = (
         f"import sys; sys.modules[{missing!r}] = None; sys.modules[{missing + '.data'!r}] = None"
     )

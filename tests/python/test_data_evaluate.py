@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import pictures
+from cli_tools import images
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -31,7 +31,7 @@ GREY = {
 def classifier(
     weight: np.ndarray, metadata: dict[str, str] | None = None, name: str = "toy"
 ) -> mcomp.Model:
-    """A network that multiplies a 2x2 picture's pixels with a matrix [classes, 4]."""
+    """A network that multiplies a 2x2 image's pixels with a matrix [classes, 4]."""
     builder = mcomp.GraphBuilder(name)
     x = builder.add_input("x", (None, 1, 2, 2))
     flat = builder.add_node("Flatten", "flat", [x], {"axis": 1})
@@ -112,7 +112,7 @@ def test_lenet5_has_its_recorded_accuracy(root: Path, lenet5):
 
 
 def test_labels_beyond_the_classes_are_named():
-    with pytest.raises(mcomp.InvalidArgument, match=r"toys picture 1: label 3, .* 3 classes"):
+    with pytest.raises(mcomp.InvalidArgument, match=r"toys image 1: label 3, .* 3 classes"):
         mcomp.evaluate(classifier(np.ones((3, 4))), dataset([0, 3, 1]))
     # The one beyond is not looked at.
     assert mcomp.evaluate(classifier(np.ones((3, 4))), dataset([0, 3, 1]), limit=1).n == 1
@@ -124,7 +124,7 @@ def test_wrong_requests_are_named(tmp_path: Path, lenet5):
     with pytest.raises(mcomp.InvalidArgument, match="batch is 0"):
         mcomp.evaluate(lenet5, "mnist5k", batch=0)
     with pytest.raises(mcomp.ShapeError, match=r"0\.png: prepared it is \[1, 9, 9\]"):
-        mcomp.evaluate(lenet5, pictures(tmp_path, [1], side=9))
+        mcomp.evaluate(lenet5, images(tmp_path, [1], side=9))
     with pytest.raises(mcomp.NotFound, match="nowhere"):
         mcomp.evaluate(lenet5, "mnist5k", devices="nowhere", limit=1)
     with pytest.raises(mcomp.InvalidArgument, match="no preprocessing"):
@@ -143,7 +143,7 @@ def test_nan_outputs_are_refused_not_ranked_first():
     builder.mark_output(builder.add_node("Gemm", "y", [first, v], {"transB": 1}))
     for key, text in GREY.items():
         builder.set_metadata(key, text)
-    with pytest.raises(mcomp.InvalidArgument, match=r"toys picture 0: .*NaN"):
+    with pytest.raises(mcomp.InvalidArgument, match=r"toys image 0: .*NaN"):
         mcomp.evaluate(builder.finish(), dataset([0]))
 
 

@@ -1,4 +1,4 @@
-"""Pictures become inputs exactly as the metadata say."""
+"""Images become inputs exactly as the metadata say."""
 
 from __future__ import annotations
 

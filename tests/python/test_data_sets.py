@@ -1,4 +1,4 @@
-"""Data sets: folders, digits, pictures of every kind, and what is refused."""
+"""Data sets: folders, digits, images of every kind, and what is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import pictures
+from cli_tools import images
 from PIL import Image
 
 import mcomp
@@ -18,17 +18,17 @@ from mcomp.preprocess import Preprocess
 
 
 def test_folder_keeps_the_order_of_its_table(tmp_path: Path):
-    folder = pictures(tmp_path / "set", [3, 1, 2], side=5)
+    folder = images(tmp_path / "set", [3, 1, 2], side=5)
     found = data.load(folder)
     assert (len(found), found.labels.tolist()) == (3, [3, 1, 2])
     assert found.labels.dtype == np.int64
     np.testing.assert_array_equal(found.image(1), np.asarray(Image.open(folder / "1.png")))
-    assert "3 pictures of 3 classes" in repr(found)
+    assert "3 images of 3 classes" in repr(found)
     assert data.load(found) is found
 
 
 def test_batches_hold_every_picture_once(tmp_path: Path):
-    found = data.load(pictures(tmp_path, [0, 1, 2, 3, 4], side=4))
+    found = data.load(images(tmp_path, [0, 1, 2, 3, 4], side=4))
     grey = Preprocess("none", "none", (0, 255), (0,), (1,), "NCHW L")
     batches = list(found.batches(grey, 2, limit=5))
     assert [len(labels) for _, labels in batches] == [2, 2, 1]
@@ -113,7 +113,7 @@ def test_decompression_bombs_are_refused(tmp_path: Path, size):
 
 
 def test_damaged_pictures_are_named(tmp_path: Path):
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     (tmp_path / "empty.png").write_bytes(b"")
     pixels = np.random.default_rng(2).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "whole.png")
@@ -155,7 +155,7 @@ def test_no_damage_escapes_as_another_error(tmp_path: Path):
         (b"", "'file'"),
         (b"file,class\n0.png,1\n", "'label'"),
         (b"label\n1\n", "'file'"),
-        (b"file,label\n", "no pictures"),
+        (b"file,label\n", "no images"),
         (b"file,label\n0.png,one\n", "line 2"),
         (b"file,label\n0.png,1\n0.png,-1\n", "line 3"),
         (b"file,label\n0.png,1.5\n", "'1.5'"),

@@ -55,12 +55,12 @@ def test_runs(script: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     client.execute(cwd=str(tmp_path))
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
-    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    images = [output for output in outputs if "image/png" in output.get("data", {})]
     tables = [output for output in outputs if "<table" in str(output.get("data", {}))]
     assert "this is a 4; the network says 4" in printed
     before, after = map(float, re.findall(r"(\d+\.\d) % (?:before|after)", printed))
     assert before >= 98.0
     assert after >= before - 1.0
-    assert len(pictures) == 2
+    assert len(images) == 2
     assert len(tables) >= 5
     assert not [output for output in outputs if output.get("name") == "stderr"]

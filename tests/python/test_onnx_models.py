@@ -36,7 +36,7 @@ NAMES = [
 EIGHT_BIT = {"mobilenet_v1_100_224_qat", "mobilenet_v2_100_224_ptq", "resnet8_cifar10_int8"}
 #: Integers through 64 layers are chaotic: see test_ptq_is_as_near_as_onnxruntime_to_itself.
 CHAOTIC = "mobilenet_v2_100_224_ptq"
-#: Columns of the README's table, and the pictures they were measured on.
+#: Columns of the README's table, and the images they were measured on.
 SETS = {
     "val300": "imagenet-val300",
     "dev128": "imagenet-dev128-ccby",
@@ -60,10 +60,10 @@ def network(shared: Path, name: str) -> mcomp.Model:
     return mcomp.read_onnx(shared / "models" / f"{name}.onnx")
 
 
-def pictures(
+def images(
     shared: Path, model: mcomp.Model, data: str, start: int, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Preprocessed pictures float32 [n, 3, H, W] and their labels."""
+    """Preprocessed images float32 [n, 3, H, W] and their labels."""
     module = evaluation(shared)
     samples = module.read_labels(shared / "data" / data)[start : start + count]
     images = [module.prepare(Image.open(path), model.metadata) for path, _ in samples]
@@ -76,11 +76,11 @@ def pictures(
 def some_pictures(shared: Path, name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     model = network(shared, name)
     data = "val300" if model.inputs[0].shape[2] > 32 else "cifar1000"
-    return pictures(shared, model, SETS[data], 0, count)
+    return images(shared, model, SETS[data], 0, count)
 
 
 def hits(shared: Path, model: mcomp.Model, logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How many pictures are right among the first one and the first five."""
+    """How many images are right among the first one and the first five."""
     if model.metadata["labels"] == "imagenet1001":
         logits = logits[:, 1:]
     ranks = evaluation(shared).ranks(logits, labels)
@@ -259,7 +259,7 @@ def test_accuracy_is_the_readmes(name: str, column: str, shared: Path) -> None:
     total, count = np.zeros(2, int), 0
     while True:
         x, labels = (
-            pictures(shared, model, SETS[column], count, 32)
+            images(shared, model, SETS[column], count, 32)
             if count < len(evaluation(shared).read_labels(shared / "data" / SETS[column]))
             else (np.empty(0), np.empty(0))
         )

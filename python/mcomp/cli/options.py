@@ -50,10 +50,10 @@ def add_machine(parser: argparse.ArgumentParser, *, device: bool = True) -> None
 
 
 def add_pictures(parser: argparse.ArgumentParser) -> None:
-    """Add what says which pictures, and how they become inputs."""
-    parser.add_argument("--limit", type=int, metavar="N", help="the first N pictures only")
+    """Add what says which images, and how they become inputs."""
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N images only")
     parser.add_argument(
-        "--batch", type=int, default=32, help="pictures a run (default 32); no result depends on it"
+        "--batch", type=int, default=32, help="images a run (default 32); no result depends on it"
     )
     add_preprocess(parser)
 
@@ -63,13 +63,13 @@ def add_preprocess(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preprocess",
         metavar="F.toml",
-        help=f"how pictures become inputs: the keys {', '.join(KEYS)} and labels, each instead of "
+        help=f"how images become inputs: the keys {', '.join(KEYS)} and labels, each instead of "
         "what the network's metadata say",
     )
 
 
 PREPROCESS_TEXT = """\
-How a picture becomes the input travels with the network. A file for --preprocess has any of these
+How an image becomes the input travels with the network. A file for --preprocess has any of these
 keys, used in this order; the others are the network's own:
 
   resize = "227x227 bilinear antialiased"  # or "shorter 256 bilinear antialiased", "none"
@@ -80,7 +80,7 @@ keys, used in this order; the others are the network's own:
   layout = "NCHW RGB"                      # or "NCHW BGR", "NCHW L" (grey)
   labels = "imagenet1000"                  # imagenet1001: the first output is no class of the data
 
-Pictures are taken as stored: an orientation in their EXIF data is not applied."""
+Images are taken as stored: an orientation in their EXIF data is not applied."""
 
 
 def context(arguments: argparse.Namespace) -> Context:
@@ -130,13 +130,13 @@ def open_model(
 
 
 def preprocess(model: Model, path: str | None) -> Preprocess:
-    """Tell how pictures become a network's input; says on stderr where that is a guess."""
+    """Tell how images become a network's input; says on stderr where that is a guess."""
     if path is not None:
         return Preprocess.from_file(path, model.metadata, model.inputs[0].shape)
     found = preprocess_of(model)
     if found.assumed:
         output.note(
-            f"network {model.name!r} does not say how pictures become its input; taking the usual: "
+            f"network {model.name!r} does not say how images become its input; taking the usual: "
             f"resize {found.resize}, crop {found.crop}, 0..1, ImageNet's mean and deviation, RGB"
         )
     return found

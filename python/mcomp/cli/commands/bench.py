@@ -16,7 +16,7 @@ from ..progress import ProgressBar
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     options.add_model(parser)
-    parser.add_argument("--batch", type=int, default=1, help="pictures a run (default 1)")
+    parser.add_argument("--batch", type=int, default=1, help="images a run (default 1)")
     parser.add_argument(
         "--min-runs", type=int, default=10, help="runs at least (default 10); both minima are met"
     )

@@ -1,4 +1,4 @@
-"""``mcomp compare``: one network against another, on the same pictures."""
+"""``mcomp compare``: one network against another, on the same images."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def show(values: Values) -> str:
     """Make the figures, and a table of the layers."""
     text = output.facts(
         [
-            ("pictures", values["n"]),
+            ("images", values["n"]),
             ("top-1 of a", f"{values['top1_a']:.2f} %"),
             ("top-1 of b", f"{values['top1_b']:.2f} %"),
             ("drop", f"{values['drop']:.2f} +- {values['drop_stderr']:.2f} points"),
@@ -77,10 +77,10 @@ def show(values: Values) -> str:
 
 COMMAND = Command(
     name="compare",
-    summary="one network against another, same pictures",
+    summary="one network against another, same images",
     description=(
-        "Run networks A and B on the same pictures. The drop is top-1 of A minus that of B, in\n"
-        "points; its standard error counts the pictures where one is right and the other wrong;\n"
+        "Run networks A and B on the same images. The drop is top-1 of A minus that of B, in\n"
+        "points; its standard error counts the images where one is right and the other wrong;\n"
         "same class counts those where both say the same. NMSE is the sum of squared differences\n"
         "over the sum of A's squares; layers are the values that both have under one name in one\n"
         "shape.\n\n" + options.PREPROCESS_TEXT

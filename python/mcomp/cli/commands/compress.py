@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--samples",
         type=int,
         default=128,
-        help="pictures of DATA to calibrate with, spread evenly over it (default 128)",
+        help="images of DATA to calibrate with, spread evenly over it (default 128)",
     )
     parser.add_argument(
         "--seed",
@@ -73,7 +73,7 @@ def _samples(model: Model, arguments: argparse.Namespace) -> PreparedPictures | 
     dataset = data.load(arguments.data)
     if arguments.samples > len(dataset):
         output.note(
-            f"data {dataset.name!r} has {len(dataset)} pictures; --samples is {arguments.samples}"
+            f"data {dataset.name!r} has {len(dataset)} images; --samples is {arguments.samples}"
         )
     return dataset.inputs(options.preprocess(model, arguments.preprocess))
 

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> Values:
 
 def show(values: Values) -> str:
     """Make one row."""
-    head = ["model", "data", "pictures", "top-1 %", "top-5 %"]
+    head = ["model", "data", "images", "top-1 %", "top-5 %"]
     row = [values["model"], values["data"], values["n"], values["top1"], values["top5"]]
     return text_table(head, [row])
 

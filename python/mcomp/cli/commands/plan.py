@@ -14,7 +14,7 @@ OBJECTIVES = ("latency", "throughput", "energy", "memory")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     options.add_model(parser)
-    parser.add_argument("--batch", type=int, default=1, help="pictures a run (default 1)")
+    parser.add_argument("--batch", type=int, default=1, help="images a run (default 1)")
     parser.add_argument(
         "--objective", choices=OBJECTIVES, default="latency", help="what to be good at (latency)"
     )

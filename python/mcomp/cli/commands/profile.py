@@ -13,7 +13,7 @@ from ..command import Command, Values
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     options.add_model(parser)
-    parser.add_argument("--batch", type=int, default=1, help="pictures a run (default 1)")
+    parser.add_argument("--batch", type=int, default=1, help="images a run (default 1)")
     parser.add_argument("--runs", type=int, default=10, help="runs (default 10)")
     parser.add_argument(
         "--trace", metavar="T.json", help="write the last run as a Chrome trace (chrome://tracing)"
