@@ -197,8 +197,8 @@ mcomp_status mcomp_compress(mcomp_graph *graph, const mcomp_recipe *recipe,
     mc_compression compression;
     mcomp_status status = mc_compression_begin(&compression, simplified);
     compression.seed = own.seed;
-    compression.progress =
-        (mc_stage_progress){.callback = own.progress, .user = own.progress_user, .stage = ""};
+    compression.progress = (mc_stage_progress){
+        .caller = mc_progress_make(own.progress, own.progress_user), .stage = ""};
     if (status == MCOMP_OK)
         status = run_recipe(&compression, recipe, out);
     mc_compression_end(&compression);
