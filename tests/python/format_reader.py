@@ -1,4 +1,4 @@
-"""A reader of `.mcomp` files written from docs/format.md alone, without the library: slow, short."""
+"""Reads `.mcomp` files as docs/format.md says and shares no code with the library: slow, short."""
 
 from __future__ import annotations
 
