@@ -25,17 +25,19 @@ static inline void add_case_statistics(built_case *built, test_random *random, m
                                      built->weight + k * count);
 }
 
-static inline mcomp_value add_case_addend(built_case *built, test_random *random)
+/* A constant operand, its values away from 0: something may be divided by them. */
+static inline mcomp_value add_case_operand(built_case *built, test_random *random)
 {
     const int64_t *shape = built->what->constant_dims;
     uint32_t rank = 0;
     size_t count = 1;
-    while (rank < 5 && shape[rank])
+    while (rank < 6 && shape[rank])
         count *= (size_t)shape[rank++];
     built->bias = case_alloc(count, sizeof(float));
     for (size_t i = 0; i < count; i++)
-        built->bias[i] = test_random_float(random, -1, 1);
-    return add_constant(built->graph, "addend", MCOMP_DTYPE_F32, rank, shape, built->bias);
+        built->bias[i] =
+            test_random_float(random, 0.1f, 1) * (test_random_below(random, 2) ? 1 : -1);
+    return add_constant(built->graph, "operand", MCOMP_DTYPE_F32, rank, shape, built->bias);
 }
 
 /* Constant inputs after the activations. @return how many inputs there are in all */
@@ -43,9 +45,11 @@ static inline size_t add_case_constants(built_case *built, test_random *random, 
 {
     const operator_case *what = built->what;
     size_t count = (size_t)case_input_count(what), entries = (size_t)what->list_count;
-    if (case_is(what, "Conv") || case_is(what, "Gemm")) {
+    if (case_has_weight(what)) {
         make_weights(built, random);
         inputs[1] = add_case_weight(built);
+        if (case_is(what, "MatMul"))
+            return 2;
         inputs[2] = what->has_bias ? add_case_bias(built) : MCOMP_NO_VALUE;
         return 3;
     }
@@ -53,8 +57,13 @@ static inline size_t add_case_constants(built_case *built, test_random *random, 
         add_case_statistics(built, random, inputs);
         return 5;
     }
-    if (case_is(what, "Add") && count == 1) {
-        inputs[1] = add_case_addend(built, random);
+    if (what->constant_dims[0]) {
+        inputs[1] = inputs[0];
+        inputs[what->constant_first ? 0 : 1] = add_case_operand(built, random);
+        return 2;
+    }
+    if (case_is(what, "Reshape")) {
+        inputs[1] = add_case_list(built, "shape", entries, what->shape);
         return 2;
     }
     if (case_is(what, "Clip")) {
@@ -81,13 +90,15 @@ static inline size_t add_case_constants(built_case *built, test_random *random, 
     return count;
 }
 
-/* Input `index` as the node reads it; its shape is the case's but for Concat's axis. */
+/* Input `index` as the node reads it; its shape is the case's but for Concat's axis and a
+ * second operand. */
 static inline mcomp_value add_case_input(built_case *built, int index)
 {
     char name[16];
     const operator_case *what = built->what;
     int64_t shape[6] = {MCOMP_BATCH};
-    memcpy(shape + 1, what->dims, sizeof what->dims);
+    memcpy(shape + 1, index == 1 && what->other_dims[0] ? what->other_dims : what->dims,
+           sizeof what->dims);
     if (case_is(what, "Concat"))
         shape[what->axis < 0 ? what->axis + what->rank : what->axis] = what->widths[index];
     mcomp_value x;
@@ -110,7 +121,7 @@ static inline void choose_output(built_case *built)
     built->output_zero =
         moves ? case_input_zero(built->kind, 0) : (built->kind == KIND_U8 ? 90 : -20);
     built->output_scale = moves ? case_input_scale(0) : 0.017f;
-    if (case_is(what, "Conv") || case_is(what, "Gemm"))
+    if (case_has_weight(what))
         built->output_scale =
             case_input_scale(0) * 0.005f * 100 * (float)sqrt((double)case_depth(what));
 }

@@ -41,7 +41,16 @@ typedef struct operator_case {
     int64_t starts[4], ends[4], axes[4], steps[4];
     int64_t pad_list[10];
     float pad_value;
-    int64_t constant_dims[5]; /**< Add of a constant: its shape, ending at the first 0 */
+    const char *mode;         /**< Pad */
+    int64_t other_dims[5];    /**< binary operators, MatMul: input 1, where it is not as input 0 */
+    int64_t constant_dims[6]; /**< ... a constant operand's shape, ending at the first 0 */
+    bool constant_first;      /**< ... which is input 0 */
+    float alpha, beta, bias;  /**< attributes */
+    int64_t size;             /**< LRN */
+    bool drops_axes;          /**< ReduceMean: keepdims is 0; the axes are list_count entries */
+    int64_t perm[6];          /**< Transpose */
+    int64_t shape[6];         /**< Reshape: list_count entries */
+    float spread;             /**< inputs are that many times wider; 0 means 1 */
 } operator_case;
 
 /** Quantisation of a case's activations. Input i > 0 has a scale and zero point of its own. */
@@ -60,7 +69,8 @@ static inline int32_t case_input_zero(case_kind kind, int input)
 /** Inputs that the operator moves: the output is quantised as input 0 is. */
 static inline bool case_moves(const operator_case *what)
 {
-    static const char *const movers[] = {"MaxPool", "Slice", "Flatten", "Pad", "Identity"};
+    static const char *const movers[] = {"MaxPool",  "Slice",         "Flatten", "Pad",
+                                         "Identity", "GlobalMaxPool", "Reshape", "Transpose"};
     for (size_t i = 0; i < sizeof movers / sizeof *movers; i++)
         if (strcmp(what->op, movers[i]) == 0)
             return true;
@@ -77,12 +87,28 @@ static inline int case_input_count(const operator_case *what)
     return what->input_count ? what->input_count : 1;
 }
 
-/** Products in a sum of Conv or Gemm. */
+/** Does the case make each element from two that broadcast? */
+static inline bool case_is_binary(const operator_case *what)
+{
+    static const char *const operators[] = {"Add", "Sub", "Mul", "Div", "PRelu"};
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (case_is(what, operators[i]))
+            return true;
+    return false;
+}
+
+/** Has the node a weight, of what->outputs outputs? */
+static inline bool case_has_weight(const operator_case *what)
+{
+    return what->outputs > 0;
+}
+
+/** Products in a sum of a node with a weight. */
 static inline int64_t case_depth(const operator_case *what)
 {
     int64_t group = what->group ? what->group : 1;
-    return case_is(what, "Gemm") ? what->dims[0]
-                                 : what->dims[0] / group * what->kernel[0] * what->kernel[1];
+    return case_is(what, "Conv") ? what->dims[0] / group * what->kernel[0] * what->kernel[1]
+                                 : what->dims[what->rank - 2];
 }
 
 /** A case made concrete: constants, and the verified graph. */
@@ -90,10 +116,11 @@ typedef struct built_case {
     const operator_case *what;
     case_kind kind;
     mcomp_graph *graph;
-    float *weight; /**< Conv, Gemm: as float32, [outputs][depth]; BatchNormalization: 4 lists */
+    float *
+        weight; /**< Conv, Gemm, MatMul: as float32, [outputs][depth]; BatchNormalization: 4 lists */
     int32_t *integer_weight; /**< q_w - z_w, likewise */
     float *weight_scales;    /**< one an output */
-    float *bias;             /**< or the constant that Add adds */
+    float *bias;             /**< or the constant operand */
     int32_t *integer_bias;
     float output_scale;
     int32_t output_zero;
@@ -120,7 +147,7 @@ static inline void end_case(built_case *built)
 /* Attributes of a node under construction. */
 typedef struct attribute_list {
     mcomp_attribute items[16];
-    int64_t integers[16][4];
+    int64_t integers[16][6];
     float floats[16];
     size_t count;
 } attribute_list;
@@ -171,11 +198,32 @@ static inline void give_window(const operator_case *what, attribute_list *list)
         give_integer(list, "count_include_pad", 1);
 }
 
+static inline void give_numbers(const operator_case *what, attribute_list *list)
+{
+    if (what->alpha != 0)
+        give_float(list, "alpha", what->alpha);
+    if (what->beta != 0)
+        give_float(list, "beta", what->beta);
+    if (what->bias != 0)
+        give_float(list, "bias", what->bias);
+    if (what->size)
+        give_integer(list, "size", what->size);
+    if (what->mode)
+        give_text(list, "mode", what->mode);
+    if (case_is(what, "Transpose"))
+        give_integers(list, "perm", what->rank, what->perm);
+    if (case_is(what, "ReduceMean"))
+        give_integers(list, "axes", (size_t)what->list_count, what->axes);
+    if (what->drops_axes)
+        give_integer(list, "keepdims", 0);
+}
+
 static inline void give_attributes(const built_case *built, attribute_list *list)
 {
     const operator_case *what = built->what;
     list->count = 0;
     give_window(what, list);
+    give_numbers(what, list);
     if (what->group)
         give_integer(list, "group", what->group);
     if (what->transpose_b)
@@ -193,7 +241,7 @@ static inline void give_attributes(const built_case *built, attribute_list *list
     }
 }
 
-/* Weights of Conv and Gemm; outputs of both signs, most of them inside the output's range. */
+/* Weights of Conv, Gemm and MatMul; outputs of both signs, most of them inside the output's range. */
 static inline void make_weights(built_case *built, test_random *random)
 {
     size_t outputs = (size_t)built->what->outputs, depth = (size_t)case_depth(built->what);
@@ -215,7 +263,7 @@ static inline void make_weights(built_case *built, test_random *random)
     }
 }
 
-/* Conv: [O, I / group, kh, kw]; Gemm: [O, K], or [K, O] where B is not transposed. */
+/* Conv: [O, I / group, kh, kw]; Gemm, MatMul: [O, K], or [K, O] where B is not transposed. */
 static inline mcomp_value add_case_weight(built_case *built)
 {
     const operator_case *what = built->what;

@@ -4,99 +4,7 @@
 #ifndef OPERATOR_ORACLE_H
 #define OPERATOR_ORACLE_H
 
-#include "operator_build.h"
-
-/** Values of one activation: reals, or q - zero point. */
-typedef struct oracle_tensor {
-    uint32_t rank;
-    int64_t shape[MCOMP_MAX_RANK]; /**< the batch made concrete */
-    double *values;
-} oracle_tensor;
-
-static inline size_t oracle_count(const oracle_tensor *tensor)
-{
-    size_t count = 1;
-    for (uint32_t axis = 0; axis < tensor->rank; axis++)
-        count *= (size_t)tensor->shape[axis];
-    return count;
-}
-
-/** clamp(rne(real) + zero) */
-static inline int32_t oracle_round(double real, int32_t zero, mcomp_dtype dtype)
-{
-    double q = rint(real) + zero;
-    double least = dtype == MCOMP_DTYPE_U8 ? 0 : -128, most = dtype == MCOMP_DTYPE_U8 ? 255 : 127;
-    return (int32_t)(q < least ? least : q > most ? most : q);
-}
-
-static inline oracle_tensor oracle_like(const mc_value *value, int64_t batch)
-{
-    oracle_tensor tensor = {.rank = value->rank};
-    memcpy(tensor.shape, value->shape, sizeof tensor.shape);
-    tensor.shape[0] = batch;
-    tensor.values = case_alloc(oracle_count(&tensor), sizeof(double));
-    return tensor;
-}
-
-/** Input `index` as the node sees it. */
-static inline oracle_tensor oracle_input(const built_case *built, int64_t batch, int index,
-                                         const float *x)
-{
-    const mc_value *value = &built->graph->values[built->graph->inputs[index]];
-    oracle_tensor tensor = oracle_like(value, batch);
-    mcomp_dtype dtype = built->kind == KIND_U8 ? MCOMP_DTYPE_U8 : MCOMP_DTYPE_S8;
-    int32_t zero = case_input_zero(built->kind, index < CASE_MAX_INPUTS ? index : 0);
-    float scale = case_input_scale(index < CASE_MAX_INPUTS ? index : 0);
-    for (size_t i = 0; i < oracle_count(&tensor); i++) {
-        float quotient = x[i] / scale;
-        tensor.values[i] = built->kind == KIND_FLOAT
-                               ? (double)x[i]
-                               : oracle_round((double)quotient, zero, dtype) - zero;
-    }
-    return tensor;
-}
-
-/** Coordinates of element `index`. */
-static inline void oracle_place(const oracle_tensor *tensor, size_t index, int64_t *place)
-{
-    for (uint32_t axis = tensor->rank; axis-- > 0;) {
-        place[axis] = (int64_t)(index % (size_t)tensor->shape[axis]);
-        index /= (size_t)tensor->shape[axis];
-    }
-}
-
-static inline size_t oracle_index(const oracle_tensor *tensor, const int64_t *place)
-{
-    size_t index = 0;
-    for (uint32_t axis = 0; axis < tensor->rank; axis++)
-        index = index * (size_t)tensor->shape[axis] + (size_t)place[axis];
-    return index;
-}
-
-/** How results of a node leave: m is the multiplier, f32. */
-static inline double oracle_clamp(const built_case *built, double value)
-{
-    if (!built->what->clamps)
-        return value;
-    value = value < (double)built->what->low ? (double)built->what->low : value;
-    return value > (double)built->what->high ? (double)built->what->high : value;
-}
-
-/** Result of a float `scaled` that is already a real over the output's scale. */
-static inline double oracle_integer(const built_case *built, float scaled)
-{
-    mcomp_dtype dtype = built->output_dtype;
-    int32_t zero = built->output_zero, q = oracle_round((double)scaled, zero, dtype);
-    if (built->what->clamps) {
-        float low = built->what->low / built->output_scale;
-        float high = built->what->high / built->output_scale;
-        int32_t low_q = oracle_round((double)low, zero, dtype);
-        int32_t high_q = oracle_round((double)high, zero, dtype);
-        q = q < low_q ? low_q : q;
-        q = q > high_q ? high_q : q;
-    }
-    return q;
-}
+#include "oracle_elements.h"
 
 /** One number of a padded plane, and whether it is inside. */
 static inline double oracle_tap(const oracle_tensor *x, int64_t n, int64_t c, int64_t y, int64_t z,
@@ -135,15 +43,18 @@ static inline double oracle_conv_sum(const built_case *built, const oracle_tenso
     return sum;
 }
 
-static inline double oracle_gemm_sum(const built_case *built, const oracle_tensor *x,
-                                     const int64_t *place)
+static inline double oracle_dot(const built_case *built, const oracle_tensor *x,
+                                const int64_t *place)
 {
+    int64_t from[MCOMP_MAX_RANK], depth = x->shape[x->rank - 1];
+    memcpy(from, place, sizeof from);
     double sum = 0;
-    for (int64_t k = 0; k < x->shape[1]; k++) {
-        size_t at = (size_t)(place[1] * x->shape[1] + k);
-        sum += x->values[place[0] * x->shape[1] + k] * (built->kind == KIND_FLOAT
-                                                            ? (double)built->weight[at]
-                                                            : (double)built->integer_weight[at]);
+    for (int64_t k = 0; k < depth; k++) {
+        size_t at = (size_t)(place[x->rank - 1] * depth + k);
+        from[x->rank - 1] = k;
+        sum += x->values[oracle_index(x, from)] * (built->kind == KIND_FLOAT
+                                                       ? (double)built->weight[at]
+                                                       : (double)built->integer_weight[at]);
     }
     return sum;
 }
@@ -152,7 +63,9 @@ static inline double oracle_weighted(const built_case *built, const oracle_tenso
                                      const int64_t *place, size_t index)
 {
     double sum = case_is(built->what, "Conv") ? oracle_conv_sum(built, inputs, place)
-                                              : oracle_gemm_sum(built, inputs, place);
+                                              : oracle_dot(built, inputs, place);
+    if (case_is(built->what, "MatMul"))
+        return sum;
     size_t channel = (size_t)place[1];
     if (built->kind == KIND_FLOAT) {
         sum += (double)built->bias[channel];
@@ -166,23 +79,32 @@ static inline double oracle_weighted(const built_case *built, const oracle_tenso
     return oracle_integer(built, acc * m);
 }
 
-/** Max and average pools. */
+/** Max and average pools, global ones too. */
 static inline double oracle_pool(const built_case *built, const oracle_tensor *x,
                                  const int64_t *place)
 {
     const operator_case *what = built->what;
-    const mc_window *w = &built->graph->nodes[built->graph->node_count - 1].params.window;
-    bool is_max = case_is(what, "MaxPool");
+    bool is_max = strstr(what->op, "MaxPool") != NULL;
+    /* A plane of any rank is a row of its elements to a global pool. */
+    oracle_tensor plane = *x;
+    mc_window w = built->graph->nodes[built->graph->node_count - 1].params.window;
+    if (strstr(what->op, "Global")) {
+        plane.rank = 4;
+        plane.shape[2] = 1;
+        plane.shape[3] = (int64_t)(oracle_count(x) / (size_t)(x->shape[0] * x->shape[1]));
+        w = (mc_window){.kernel_h = 1, .kernel_w = (int32_t)plane.shape[3]};
+    }
     double sum = 0, most = -INFINITY;
     int64_t inside_count = 0, padded_count = 0;
-    for (int64_t ky = 0; ky < w->kernel_h; ky++)
-        for (int64_t kx = 0; kx < w->kernel_w; kx++) {
-            int64_t y = place[2] * w->stride_h + ky * w->dilation_h - w->pad_top;
-            int64_t z = place[3] * w->stride_w + kx * w->dilation_w - w->pad_left;
+    for (int64_t ky = 0; ky < w.kernel_h; ky++)
+        for (int64_t kx = 0; kx < w.kernel_w; kx++) {
+            int64_t y = place[2] * w.stride_h + ky * (w.dilation_h ? w.dilation_h : 1) - w.pad_top;
+            int64_t z = (x->rank > 3 ? place[3] : 0) * w.stride_w +
+                        kx * (w.dilation_w ? w.dilation_w : 1) - w.pad_left;
             bool inside;
-            double tap = oracle_tap(x, place[0], place[1], y, z, &inside);
+            double tap = oracle_tap(&plane, place[0], place[1], y, z, &inside);
             inside_count += inside;
-            padded_count += y < x->shape[2] + w->pad_bottom && z < x->shape[3] + w->pad_right;
+            padded_count += y < plane.shape[2] + w.pad_bottom && z < plane.shape[3] + w.pad_right;
             sum += tap;
             most = inside && tap > most ? tap : most;
         }
@@ -193,28 +115,6 @@ static inline double oracle_pool(const built_case *built, const oracle_tensor *x
         return sum / count;
     float m = (float)((double)case_input_scale(0) / ((double)built->output_scale * count));
     return oracle_integer(built, (float)sum * m);
-}
-
-static inline double oracle_add(const built_case *built, const oracle_tensor *inputs,
-                                const int64_t *place, size_t index)
-{
-    const operator_case *what = built->what;
-    if (case_input_count(what) == 1) {
-        const mc_value *constant = &built->graph->values[built->graph->nodes[0].inputs[1]];
-        size_t at = 0;
-        for (uint32_t axis = 0; axis < constant->rank; axis++) {
-            int64_t coordinate = place[inputs[0].rank - constant->rank + axis];
-            at = at * (size_t)constant->shape[axis] +
-                 (constant->shape[axis] == 1 ? 0 : (size_t)coordinate);
-        }
-        return oracle_clamp(built, inputs[0].values[index] + (double)built->bias[at]);
-    }
-    if (built->kind == KIND_FLOAT)
-        return oracle_clamp(built, inputs[0].values[index] + inputs[1].values[index]);
-    float m_a = (float)((double)case_input_scale(0) / (double)built->output_scale);
-    float m_b = (float)((double)case_input_scale(1) / (double)built->output_scale);
-    float a = (float)inputs[0].values[index] * m_a, b = (float)inputs[1].values[index] * m_b;
-    return oracle_integer(built, a + b);
 }
 
 static inline double oracle_concat(const built_case *built, const oracle_tensor *inputs,
@@ -234,6 +134,16 @@ static inline double oracle_concat(const built_case *built, const oracle_tensor 
     return oracle_integer(built, (float)value * m);
 }
 
+/** The nearest element, or that in a mirror at the first or last one. */
+static inline int64_t oracle_pad_place(const char *mode, int64_t place, int64_t extent)
+{
+    if (strcmp(mode, "edge") == 0)
+        return place < 0 ? 0 : place >= extent ? extent - 1 : place;
+    while (place < 0 || place >= extent)
+        place = place < 0 ? -place : 2 * extent - 2 - place;
+    return place;
+}
+
 /** Slice and Pad: where the element comes from; outside for what a Pad fills. */
 static inline double oracle_moved(const built_case *built, const oracle_tensor *x, int64_t *place)
 {
@@ -244,10 +154,14 @@ static inline double oracle_moved(const built_case *built, const oracle_tensor *
         int64_t axis = what->list_count ? what->axes[i] : (int64_t)i;
         axis += axis < 0 ? what->rank : 0;
         int64_t start = what->starts[i] < 0 ? what->starts[i] + x->shape[axis] : what->starts[i];
+        if (slices && start >= x->shape[axis])
+            start = x->shape[axis] - 1;
         if (slices)
             place[axis] = start + place[axis] * (what->steps[0] ? what->steps[i] : 1);
         else
             place[axis] -= what->pad_list[i];
+        if (what->mode)
+            place[axis] = oracle_pad_place(what->mode, place[axis], x->shape[axis]);
         inside = inside && place[axis] >= 0 && place[axis] < x->shape[axis];
     }
     if (inside)
@@ -276,13 +190,22 @@ static inline double oracle_element(const built_case *built, const oracle_tensor
     int64_t place[MCOMP_MAX_RANK];
     double zero = built->kind == KIND_FLOAT ? 0 : built->output_zero;
     oracle_place(output, index, place);
-    if (case_is(what, "Conv") || case_is(what, "Gemm"))
+    if (case_has_weight(what))
         return oracle_weighted(built, inputs, place, index);
-    if (case_is(what, "MaxPool") || case_is(what, "AveragePool") ||
-        case_is(what, "GlobalAveragePool"))
+    if (strstr(what->op, "Pool"))
         return oracle_pool(built, inputs, place);
-    if (case_is(what, "Add"))
-        return oracle_add(built, inputs, place, index);
+    if (case_is_binary(what))
+        return oracle_binary(built, inputs, place);
+    if (case_is(what, "MatMul"))
+        return oracle_matrices(built, inputs, place);
+    if (case_is(what, "ReduceMean"))
+        return oracle_mean(what, inputs, output, place);
+    if (case_is(what, "LRN"))
+        return oracle_lrn(what, inputs, place);
+    if (case_is(what, "Transpose"))
+        return oracle_transposed(what, inputs, place) + zero;
+    if (oracle_is_unary(what))
+        return oracle_unary(what, inputs[0].values[index]);
     if (case_is(what, "Concat"))
         return oracle_concat(built, inputs, place);
     if (case_is(what, "Slice") || case_is(what, "Pad"))
@@ -302,7 +225,7 @@ static inline double oracle_element(const built_case *built, const oracle_tensor
     }
     if (case_is(what, "DequantizeLinear"))
         return (double)((float)inputs[0].values[index] * case_input_scale(0));
-    return inputs[0].values[index] + zero; /* Identity, Flatten, QuantizeLinear */
+    return inputs[0].values[index] + zero; /* Identity, Flatten, Reshape, QuantizeLinear */
 }
 
 #endif

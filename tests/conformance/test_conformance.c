@@ -48,13 +48,14 @@ static void begin_run(const built_case *built, int64_t batch, test_random *rando
     oracle_tensor inputs[MAX_GRAPH_INPUTS];
     const mc_value *result = &graph->values[graph->outputs[0]];
     oracle_tensor output = oracle_like(result, batch);
+    float spread = built->what->spread != 0 ? built->what->spread : 1;
     *run = (case_run){.batch = batch, .wanted = output.values};
     for (uint32_t i = 0; i < graph->input_count; i++) {
         size_t count = batch_count(graph, graph->inputs[i], batch);
         run->memory[i] = guarded_alloc(count * sizeof(float), GUARDED_END);
         float *values = run->memory[i].data;
         for (size_t k = 0; k < count; k++)
-            values[k] = test_random_float(random, -2.5f, 3);
+            values[k] = spread * test_random_float(random, -2.5f, 3);
         run->inputs[i] = values;
         inputs[i] = oracle_input(built, batch, (int)i, run->inputs[i]);
     }

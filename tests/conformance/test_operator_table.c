@@ -106,7 +106,7 @@ static void add_weights(mcomp_context *context, const operator_case *what, case_
 {
     static const char *const names[] = {"",         "float32", "float16",
                                         "bfloat16", "uniform", "codebook"};
-    if (!case_is(what, "Conv") && !case_is(what, "Gemm"))
+    if (!case_has_weight(what))
         return;
     for (int numeric = MCOMP_NUMERIC_F32; numeric <= MCOMP_NUMERIC_CODEBOOK; numeric++)
         if (takes_weight(context, what, kind, (mcomp_numeric)numeric)) {
@@ -131,7 +131,7 @@ static void add_row(mcomp_context *context, const char *op, bool integer, char *
         for (size_t c = 0; c < COLUMN_COUNT; c++)
             add_kernel(&built, c, kernels[c], sizeof kernels[c]);
         end_case(&built);
-        if (!any)
+        if (!weights[0])
             add_weights(context, what, kind, weights, sizeof weights);
         any = true;
     }

@@ -14,14 +14,14 @@ bool mc_node_is_integer(const mcomp_graph *graph, const mc_node *node)
     return input && input->dtype != MCOMP_DTYPE_F32 && !mc_node_is(node, "DequantizeLinear");
 }
 
+static bool is_weight_or_bias(const mcomp_graph *graph, const mc_node *node, uint32_t index)
+{
+    return (index == 1 || index == 2) && mc_node_reads_weight(graph, node);
+}
+
 static bool is_float_constant(const mc_value *value)
 {
     return value->constant && value->constant->dtype <= MCOMP_DTYPE_BF16;
-}
-
-static bool is_weighted(const mc_node *node)
-{
-    return mc_node_is(node, "Conv") || mc_node_is(node, "Gemm");
 }
 
 mc_planes mc_planes_of(const mc_value *value)
@@ -42,7 +42,7 @@ bool mc_operation_possible(const mc_request *request, char *reason, size_t capac
     const mc_node *node = &graph->nodes[request->node_index];
     for (uint32_t i = 0; i < node->input_count; i++) {
         const mc_value *value = mc_node_input(graph, node, i);
-        bool must_be_constant = is_weighted(node) && (i == 1 || i == 2);
+        bool must_be_constant = is_weight_or_bias(graph, node, i);
         if (value && must_be_constant && !value->constant) {
             snprintf(reason, capacity, "input %s must be a constant; simplify the graph",
                      value->name);
@@ -55,9 +55,10 @@ bool mc_operation_possible(const mc_request *request, char *reason, size_t capac
             return false;
         }
     }
-    const mc_value *first = mc_node_input(graph, node, 0);
-    if (first && first->constant) {
-        snprintf(reason, capacity, "input %s is a constant; simplify the graph", first->name);
+    const mc_value *output = &graph->values[node->output];
+    if (output->rank == 0 || output->shape[0] != MCOMP_BATCH) {
+        snprintf(reason, capacity, "input %s is a constant; simplify the graph",
+                 mc_node_input(graph, node, 0)->name);
         return false;
     }
     return true;
@@ -69,6 +70,11 @@ static void transpose_floats(const float *from, size_t rows, size_t columns, flo
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++)
             to[c * rows + r] = from[r * columns + c];
+}
+
+static size_t weight_outputs(const mc_node *node, const mc_value *weight)
+{
+    return (size_t)weight->shape[mc_node_weight_is_inputs_first(node) ? 1 : 0];
 }
 
 static mcomp_status load_float_weights(mc_operation *operation)
@@ -84,8 +90,7 @@ static mcomp_status load_float_weights(mc_operation *operation)
         return mc_fail_memory(count * sizeof(float));
     if (bias)
         MC_TRY(mcomp_tensor_decode(bias->constant, weights->bias, weights->outputs));
-    bool transposed = mc_node_is(operation->node, "Gemm") && !operation->node->params.transpose_b;
-    if (!transposed)
+    if (!mc_node_weight_is_inputs_first(operation->node))
         return mcomp_tensor_decode(tensor, weights->floats, count);
     float *decoded = mc_alloc_array(context, count, sizeof *decoded);
     if (!decoded)
@@ -135,7 +140,7 @@ static mcomp_status load_integer_weights(mc_operation *operation)
     size_t scale_count, zero_count;
     mcomp_tensor_get_scales(tensor, &scales, &scale_count);
     mcomp_tensor_get_zero_points(tensor, &zeros, &zero_count);
-    bool transposed = mc_node_is(operation->node, "Gemm") && !operation->node->params.transpose_b;
+    bool transposed = mc_node_weight_is_inputs_first(operation->node);
     int32_t implied_zero = 1 << (tensor->encoding.bits - 1);
     for (size_t o = 0; status == MCOMP_OK && o < weights->outputs; o++) {
         size_t channel = scale_count > 1 ? o : 0;
@@ -155,8 +160,7 @@ static mcomp_status load_integer_weights(mc_operation *operation)
 static mcomp_status load_weights(mc_operation *operation)
 {
     const mc_value *value = mc_node_input(operation->graph, operation->node, 1);
-    bool transposed = mc_node_is(operation->node, "Gemm") && !operation->node->params.transpose_b;
-    operation->weights.outputs = (size_t)value->shape[transposed ? 1 : 0];
+    operation->weights.outputs = weight_outputs(operation->node, value);
     operation->weights.depth = mc_value_element_count(value) / operation->weights.outputs;
     operation->weights.are_integers = mc_node_is_integer(operation->graph, operation->node);
     return operation->weights.are_integers ? load_integer_weights(operation)
@@ -166,8 +170,8 @@ static mcomp_status load_weights(mc_operation *operation)
 size_t mc_operation_extra_nbytes(const mc_request *request)
 {
     const mc_node *node = &request->graph->nodes[request->node_index];
-    if (is_weighted(node)) {
-        size_t outputs = (size_t)request->graph->values[node->output].shape[1];
+    if (mc_node_reads_weight(request->graph, node)) {
+        size_t outputs = weight_outputs(node, mc_node_input(request->graph, node, 1));
         bool integer = mc_node_is_integer(request->graph, node);
         return outputs * (integer ? sizeof(int32_t) + sizeof(float) : sizeof(float));
     }
@@ -190,8 +194,7 @@ static mcomp_status load_constants(mc_operation *operation)
         return mc_fail_memory(node->input_count * sizeof *operation->constants);
     for (uint32_t i = 0; i < node->input_count; i++) {
         const mc_value *value = mc_node_input(operation->graph, node, i);
-        bool is_weight = is_weighted(node) && (i == 1 || i == 2);
-        if (!value || is_weight || !is_float_constant(value))
+        if (!value || is_weight_or_bias(operation->graph, node, i) || !is_float_constant(value))
             continue;
         size_t count = value->constant->element_count;
         operation->constants[i] = mc_alloc_array(operation->context, count, sizeof(float));
@@ -216,7 +219,7 @@ mcomp_status mc_operation_create(mcomp_context *context, const mc_request *reque
     operation->output = &request->graph->values[operation->node->output];
     operation->batch = (size_t)request->batch;
     mcomp_status status = load_constants(operation);
-    if (status == MCOMP_OK && is_weighted(operation->node))
+    if (status == MCOMP_OK && mc_node_reads_weight(operation->graph, operation->node))
         status = load_weights(operation);
     if (status != MCOMP_OK) {
         mc_operation_destroy(operation);

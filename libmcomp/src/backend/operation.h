@@ -6,7 +6,7 @@
 
 #include "backend.h"
 
-/** Weights of Conv and Gemm as [outputs][depth], depth running over (input channel of the group,
+/** Weights of Conv, Gemm and MatMul as [outputs][depth], depth running over (input channel of the group,
  * kernel row, kernel column). Float or integer, never both. */
 typedef struct mc_weights {
     size_t outputs;
@@ -43,7 +43,7 @@ typedef struct mc_routine {
 /** Can the built-in devices run the node at all? false: the reason is written. */
 bool mc_operation_possible(const mc_request *request, char *reason, size_t capacity);
 
-/** Make an operation with everything but `packed`: weights of Conv and Gemm, other constants. */
+/** Make an operation with everything but `packed`: weights and biases, other constants. */
 mcomp_status mc_operation_create(mcomp_context *context, const mc_request *request,
                                  mc_operation **out);
 void mc_operation_destroy(mc_operation *operation);

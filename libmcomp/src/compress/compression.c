@@ -34,19 +34,13 @@ mcomp_status mc_compression_note(mc_compression *compression, const char *format
     return MCOMP_OK;
 }
 
-static bool can_have_weight(const mc_node *node)
-{
-    return mc_node_is(node, "Conv") || mc_node_is(node, "Gemm");
-}
-
 /* Is the node's weight one to touch? Its outputs come first: others could not be turned. */
 static bool has_weight(const mcomp_graph *graph, const mc_node *node)
 {
-    return mc_node_has_weight(graph, node) &&
-           (mc_node_is(node, "Conv") || node->params.transpose_b);
+    return mc_node_has_weight(graph, node) && !mc_node_weight_is_inputs_first(node);
 }
 
-/* Marks constants that are anything else than the weight of a float Conv or Gemm: those stay. */
+/* Marks constants that are anything else than the weight of a float node: those stay. */
 static void mark_other_uses(const mcomp_graph *graph, bool *other_use)
 {
     for (uint32_t n = 0; n < graph->node_count; n++) {
@@ -132,7 +126,7 @@ static mcomp_status note_unmatched(mc_compression *compression, const char *pass
     size_t length;
     while ((pattern = mc_glob_list_next(&list, &length))) {
         uint32_t n = 0;
-        while (n < graph->node_count && !(can_have_weight(&graph->nodes[n]) &&
+        while (n < graph->node_count && !(mc_node_reads_weight(graph, &graph->nodes[n]) &&
                                           mc_glob_match(pattern, length, graph->nodes[n].name)))
             n++;
         if (n == graph->node_count)
@@ -157,7 +151,7 @@ static mcomp_status note_left(mc_compression *compression, uint32_t n)
         reason = "holds the integers that the node computes with";
     else if (!weight->constant)
         reason = "is no constant";
-    else if (mc_node_is(node, "Gemm") && !node->params.transpose_b && weight->constant->encoded)
+    else if (mc_node_weight_is_inputs_first(node) && weight->constant->encoded)
         reason = "is encoded with its inputs first";
     return mc_compression_note(compression, "node %s: weight %s %s; it stays as it is", node->name,
                                weight->name, reason);
@@ -176,7 +170,7 @@ mcomp_status mc_compression_select(mc_compression *compression, const mc_step *s
         compression->weights[i].selection = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const mc_node *node = &graph->nodes[n];
-        if (!can_have_weight(node))
+        if (!mc_node_reads_weight(graph, node))
             continue;
         bool wanted = step->only ? mc_glob_list_match(step->only, node->name)
                                  : !mc_node_is_depthwise(graph, node);

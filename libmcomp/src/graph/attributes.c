@@ -37,6 +37,22 @@ mcomp_status mc_attribute_integers(const mc_node *node, const char *name, size_t
     return MCOMP_OK;
 }
 
+mcomp_status mc_attribute_integer_list(const mc_node *node, const char *name, int64_t *values,
+                                       uint32_t capacity, uint32_t *count)
+{
+    const mcomp_attribute *attribute = mc_node_attribute(node, name);
+    *count = 0;
+    if (!attribute)
+        return MCOMP_OK;
+    MC_TRY(find_typed(node, name, MCOMP_ATTRIBUTE_INTEGERS, attribute->count, &attribute));
+    MC_REQUIRE(attribute->count <= capacity, MCOMP_ERR_INVALID_ARGUMENT,
+               "node %s: attribute %s has %zu elements, more than %u", node->name, name,
+               attribute->count, capacity);
+    *count = (uint32_t)attribute->count;
+    memcpy(values, attribute->integers, *count * sizeof *values);
+    return MCOMP_OK;
+}
+
 mcomp_status mc_attribute_integer(const mc_node *node, const char *name, int64_t low, int64_t high,
                                   int32_t *value)
 {
@@ -63,6 +79,14 @@ mcomp_status mc_attribute_float(const mc_node *node, const char *name, float *va
     return MCOMP_OK;
 }
 
+mcomp_status mc_attribute_finite(const mc_node *node, const char *name, float *value)
+{
+    MC_TRY(mc_attribute_float(node, name, value));
+    MC_REQUIRE(isfinite(*value), MCOMP_ERR_INVALID_ARGUMENT, "node %s: attribute %s is infinite",
+               node->name, name);
+    return MCOMP_OK;
+}
+
 mcomp_status mc_attribute_text(const mc_node *node, const char *name, const char **value)
 {
     const mcomp_attribute *attribute;
@@ -79,6 +103,18 @@ mcomp_status mc_attribute_axis(const mc_node *node, uint32_t rank, int32_t *axis
                "node %s: axis %d is outside rank %u", node->name, *axis, rank);
     if (*axis < 0)
         *axis += (int32_t)rank;
+    return MCOMP_OK;
+}
+
+mcomp_status mc_node_axis(const mc_node *node, uint32_t rank, int64_t given, bool *seen,
+                          uint32_t *axis)
+{
+    int64_t placed = given < 0 && given >= -(int64_t)rank ? given + rank : given;
+    MC_REQUIRE(placed >= 0 && placed < (int64_t)rank && !seen[placed], MCOMP_ERR_INVALID_ARGUMENT,
+               "node %s: axis %lld is repeated or outside rank %u", node->name, (long long)given,
+               rank);
+    seen[placed] = true;
+    *axis = (uint32_t)placed;
     return MCOMP_OK;
 }
 

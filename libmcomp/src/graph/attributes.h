@@ -14,11 +14,19 @@ mcomp_status mc_attribute_integers(const mc_node *node, const char *name, size_t
                                    int64_t high, int32_t *values);
 /** An integer that must be 0 or 1. */
 mcomp_status mc_attribute_bool(const mc_node *node, const char *name, bool *value);
+/** At most capacity integers, *count of them: 0 where the node has no such attribute. */
+mcomp_status mc_attribute_integer_list(const mc_node *node, const char *name, int64_t *values,
+                                       uint32_t capacity, uint32_t *count);
 /** One float, not NaN. */
 mcomp_status mc_attribute_float(const mc_node *node, const char *name, float *value);
+/** One float, finite. */
+mcomp_status mc_attribute_finite(const mc_node *node, const char *name, float *value);
 mcomp_status mc_attribute_text(const mc_node *node, const char *name, const char **value);
 /** An axis in [-rank, rank) made >= 0. */
 mcomp_status mc_attribute_axis(const mc_node *node, uint32_t rank, int32_t *axis);
+/** One axis of a list, in [-rank, rank), made >= 0; marks it in seen, by axis: none comes twice. */
+mcomp_status mc_node_axis(const mc_node *node, uint32_t rank, int64_t given, bool *seen,
+                          uint32_t *axis);
 /** activation_low and activation_high; one left out is infinite. */
 mcomp_status mc_attribute_activation(const mc_node *node, mc_activation *activation);
 /** output_mean and output_deviation: channel_count floats each, or none. */
@@ -46,6 +54,9 @@ mcomp_status mc_node_check_float(const mcomp_graph *graph, const mc_node *node, 
 /** ... of that rank. */
 mcomp_status mc_node_check_rank(const mcomp_graph *graph, const mc_node *node, uint32_t index,
                                 uint32_t rank);
+/** ... of that rank or more. */
+mcomp_status mc_node_check_least_rank(const mcomp_graph *graph, const mc_node *node, uint32_t index,
+                                      uint32_t rank);
 /** Input index is a value without a batch axis that holds float32: a weight. */
 mcomp_status mc_node_check_weight(const mcomp_graph *graph, const mc_node *node, uint32_t index);
 /** Products of two bytes that a sum in an int32 can have. */

@@ -129,11 +129,29 @@ size_t mc_value_element_count(const mc_value *value)
     return count;
 }
 
+bool mc_value_same_shape(const mc_value *a, const mc_value *b)
+{
+    return a->rank == b->rank && memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) == 0;
+}
+
+bool mc_node_reads_weight(const mcomp_graph *graph, const mc_node *node)
+{
+    if (mc_node_is(node, "Conv") || mc_node_is(node, "Gemm"))
+        return true;
+    if (!mc_node_is(node, "MatMul"))
+        return false;
+    const mc_value *second = mc_node_input(graph, node, 1);
+    return second->rank == 2 && second->shape[0] != MCOMP_BATCH;
+}
+
+bool mc_node_weight_is_inputs_first(const mc_node *node)
+{
+    return !mc_node_is(node, "Conv") && !node->params.transpose_b;
+}
+
 bool mc_node_has_weight(const mcomp_graph *graph, const mc_node *node)
 {
-    if (!mc_node_is(node, "Conv") && !mc_node_is(node, "Gemm"))
-        return false;
-    return mc_node_input(graph, node, 1)->constant != NULL &&
+    return mc_node_reads_weight(graph, node) && mc_node_input(graph, node, 1)->constant != NULL &&
            mc_node_input(graph, node, 0)->dtype == MCOMP_DTYPE_F32;
 }
 

@@ -17,7 +17,7 @@ typedef struct mc_activation {
     float high;
 } mc_activation;
 
-/** Conv, MaxPool, AveragePool, GlobalAveragePool: a window over H and W. */
+/** Conv, MaxPool, AveragePool: a window over H and W. */
 typedef struct mc_window {
     int32_t kernel_h, kernel_w;
     int32_t stride_h, stride_w;
@@ -25,27 +25,40 @@ typedef struct mc_window {
     int32_t pad_top, pad_left, pad_bottom, pad_right;
 } mc_window;
 
+/** What a Pad fills with: a value, the nearest element, or the elements mirrored at the first and
+ * the last one, which are not repeated. */
+typedef enum mc_pad_mode { MC_PAD_CONSTANT, MC_PAD_EDGE, MC_PAD_REFLECT } mc_pad_mode;
+
 /** Attributes of a node, parsed and checked once, by its operator. Members by operator:
  *  Conv: inputs x, w [O, I / group, kh, kw], bias [O] or none, residual (same shape as the output)
  *        or none: y = activation(conv(x, w) + bias + residual).
  *  Gemm: inputs x [N, K], w, bias [O] or none. w is [O, K] where transpose_b, else [K, O].
  *        alpha = beta = 1.
- *  Add: inputs a, b of equal shape, or b a constant that broadcasts; y = activation(a + b).
+ *  MatMul: inputs a [N, ..., K] and b: a weight (mc_node_reads_weight()) that lies as Gemm's, or
+ *        an activation or constant of rank 3 or more, [..., K, O].
+ *  Add, Sub, Mul, Div: inputs a, b, one of them an activation at least, broadcast to each other;
+ *        y = activation(a op b). A constant of Add and Mul is input 1, whichever was given first.
  *  Quantised outputs (dtype u8, s8) of Conv, Gemm, Add, Concat, Pad, pools: value->scale,
  *  zero_point. */
 typedef struct mc_node_params {
-    mc_window window;              /**< Conv and pools */
+    mc_window window;              /**< Conv, MaxPool, AveragePool */
     int32_t group;                 /**< Conv */
-    bool transpose_b;              /**< Gemm */
+    bool transpose_b;              /**< Gemm, MatMul */
     bool count_include_pad;        /**< AveragePool */
     bool ceil_mode;                /**< pools; the output shape already says so */
     int32_t axis;                  /**< Concat, Flatten, Softmax; normalised to >= 0 */
     float epsilon;                 /**< BatchNormalization */
-    float pad_value;               /**< Pad */
+    float alpha, beta;             /**< LeakyRelu (alpha), HardSigmoid, LRN */
+    float bias;                    /**< LRN */
+    int32_t size;                  /**< LRN: channels in a sum */
+    bool reduced[MCOMP_MAX_RANK];  /**< ReduceMean: by axis */
+    int32_t perm[MCOMP_MAX_RANK];  /**< Transpose: the input's axis, by the output's */
+    mc_pad_mode pad_mode;          /**< Pad */
+    float pad_value;               /**< Pad, constant mode */
     int64_t begin[MCOMP_MAX_RANK]; /**< Slice: first index; Pad: elements before */
     int64_t end[MCOMP_MAX_RANK];   /**< Pad: elements after */
-    int64_t step[MCOMP_MAX_RANK];  /**< Slice */
-    mc_activation activation;      /**< Conv, Gemm, Add; Relu and Clip themselves */
+    int64_t step[MCOMP_MAX_RANK];  /**< Slice: not 0, may be negative */
+    mc_activation activation;      /**< Conv, Gemm, Add, Sub, Mul, Div; Relu and Clip themselves */
 } mc_node_params;
 
 typedef struct mc_value {
@@ -126,8 +139,14 @@ const mcomp_attribute *mc_node_attribute(const mc_node *node, const char *name);
 const mc_value *mc_node_input(const mcomp_graph *graph, const mc_node *node, uint32_t index);
 /** Elements of one image of a value (shape without the batch axis), or of all for a constant. */
 size_t mc_value_element_count(const mc_value *value);
-/** Is the node's weight one that recipes may touch: input 1 of a Conv or Gemm that computes in
- *  float32, and constant? */
+/** Have two values the same extents? */
+bool mc_value_same_shape(const mc_value *a, const mc_value *b);
+/** Is input 1 a weight: that of a Conv or Gemm, or the matrix without a batch of a MatMul? */
+bool mc_node_reads_weight(const mcomp_graph *graph, const mc_node *node);
+/** Does such a weight lie [inputs, outputs], as that of a Gemm or MatMul without transB? */
+bool mc_node_weight_is_inputs_first(const mc_node *node);
+/** Is the node's weight one that recipes may touch: of a node that computes in float32, and
+ * constant? */
 bool mc_node_has_weight(const mcomp_graph *graph, const mc_node *node);
 /** Conv with as many groups as input channels, more than one. */
 bool mc_node_is_depthwise(const mcomp_graph *graph, const mc_node *node);

@@ -41,7 +41,7 @@ static mcomp_status count_source(mcomp_graph *graph)
         return mc_fail_memory(graph->value_count * sizeof *counts.counted);
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const mc_node *node = &graph->nodes[n];
-        if (mc_node_is(node, "Conv") || mc_node_is(node, "Gemm")) {
+        if (mc_node_reads_weight(graph, node)) {
             count_input(&counts, node, 1, true);
             count_input(&counts, node, 2, true);
         } else if (mc_node_is(node, "BatchNormalization")) {

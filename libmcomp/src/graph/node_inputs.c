@@ -40,6 +40,17 @@ mcomp_status mc_node_check_rank(const mcomp_graph *graph, const mc_node *node, u
     return MCOMP_OK;
 }
 
+mcomp_status mc_node_check_least_rank(const mcomp_graph *graph, const mc_node *node, uint32_t index,
+                                      uint32_t rank)
+{
+    char shape[128];
+    const mc_value *value = mc_node_input(graph, node, index);
+    MC_REQUIRE(value->rank >= rank, MCOMP_ERR_SHAPE,
+               "node %s: input %u (%s) is %s, must have rank %u or more", node->name, index,
+               value->name, mc_shape_format(value->rank, value->shape, shape, sizeof shape), rank);
+    return MCOMP_OK;
+}
+
 mcomp_status mc_node_check_weight(const mcomp_graph *graph, const mc_node *node, uint32_t index)
 {
     const mc_value *value = mc_node_input(graph, node, index);

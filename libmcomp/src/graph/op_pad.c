@@ -29,6 +29,10 @@ static mcomp_status pad_axis(const mc_node *node, int64_t before, int64_t after,
                "node %s: pads the batch", node->name);
     if (axis == 0)
         return MCOMP_OK;
+    MC_REQUIRE(node->params.pad_mode != MC_PAD_REFLECT || (before < *extent && after < *extent),
+               MCOMP_ERR_UNSUPPORTED,
+               "node %s: reflects [%lld, %lld] elements of axis %u, which has %lld", node->name,
+               (long long)before, (long long)after, axis, (long long)*extent);
     *extent += before + after;
     MC_REQUIRE(*extent <= INT32_MAX, MCOMP_ERR_LIMIT, "node %s: output extent above 2^31 - 1",
                node->name);
@@ -48,27 +52,37 @@ static mcomp_status infer_shape(const mcomp_graph *graph, mc_node *node, mc_valu
     output->rank = input->rank;
     memcpy(output->shape, input->shape, sizeof output->shape);
     for (uint32_t i = 0; i < axis_count; i++) {
-        int64_t axis = axes[i] < 0 ? axes[i] + input->rank : axes[i];
-        MC_REQUIRE(axis >= 0 && axis < (int64_t)input->rank && !seen[axis],
-                   MCOMP_ERR_INVALID_ARGUMENT, "node %s: axis %lld is repeated or outside rank %u",
-                   node->name, (long long)axes[i], input->rank);
-        seen[axis] = true;
-        MC_TRY(pad_axis(node, pads[i], pads[i + axis_count], (uint32_t)axis, &output->shape[axis]));
+        uint32_t axis = 0;
+        MC_TRY(mc_node_axis(node, input->rank, axes[i], seen, &axis));
+        MC_TRY(pad_axis(node, pads[i], pads[i + axis_count], axis, &output->shape[axis]));
         node->params.begin[axis] = pads[i];
         node->params.end[axis] = pads[i + axis_count];
     }
     return MCOMP_OK;
 }
 
+static mcomp_status parse_mode(const mc_node *node, mc_pad_mode *mode)
+{
+    static const char *const words[] = {"constant", "edge", "reflect"};
+    const char *text = words[MC_PAD_CONSTANT];
+    MC_TRY(mc_attribute_text(node, "mode", &text));
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *mode = (mc_pad_mode)i;
+            return MCOMP_OK;
+        }
+    }
+    MC_FAIL(MCOMP_ERR_UNSUPPORTED, "node %s: mode is %s, not constant, edge or reflect", node->name,
+            text);
+}
+
 static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *output)
 {
-    const char *mode = "constant";
     MC_TRY(mc_node_check_activation(graph, node, 0));
-    MC_TRY(mc_attribute_text(node, "mode", &mode));
-    MC_REQUIRE(strcmp(mode, "constant") == 0, MCOMP_ERR_UNSUPPORTED,
-               "node %s: mode is %s, must be constant", node->name, mode);
+    MC_TRY(parse_mode(node, &node->params.pad_mode));
     MC_TRY(infer_shape(graph, node, output));
-    if (mc_node_input(graph, node, 2))
+    /* Of no meaning in the other modes. */
+    if (node->params.pad_mode == MC_PAD_CONSTANT && mc_node_input(graph, node, 2))
         MC_TRY(mc_node_constant_float(graph, node, 2, &node->params.pad_value));
     MC_TRY(mc_node_keep_quantization(graph, node, output));
     MC_REQUIRE(output->dtype == MCOMP_DTYPE_F32 || isfinite(node->params.pad_value),

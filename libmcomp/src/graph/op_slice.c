@@ -35,30 +35,35 @@ static mcomp_status parse(const mcomp_graph *graph, const mc_node *node, slice_i
     return MCOMP_OK;
 }
 
-/* An index from the end made one from the beginning, both kept in [0, extent]. */
-static int64_t place(int64_t index, int64_t extent)
+/* An index from the end made one from the beginning, both kept in [low, high]. */
+static int64_t place(int64_t index, int64_t extent, int64_t low, int64_t high)
 {
     if (index < 0)
-        index = index < -extent ? 0 : index + extent;
-    return index > extent ? extent : index;
+        index = index < -extent ? low : index + extent;
+    return index < low ? low : index > high ? high : index;
 }
 
 static mcomp_status slice_axis(mc_node *node, const slice_inputs *inputs, uint32_t i, uint32_t axis,
                                int64_t *extent)
 {
     int64_t step = inputs->steps[i];
-    MC_REQUIRE(step >= 1 && step <= INT32_MAX, MCOMP_ERR_UNSUPPORTED,
-               "node %s: step is %lld, not in [1, 2^31 - 1]", node->name, (long long)step);
+    MC_REQUIRE(step != 0 && step >= -INT32_MAX && step <= INT32_MAX, MCOMP_ERR_UNSUPPORTED,
+               "node %s: step is %lld, not in [1, 2^31 - 1] or its negative", node->name,
+               (long long)step);
     if (axis == 0) {
         MC_REQUIRE(inputs->starts[i] == 0 && inputs->ends[i] >= INT32_MAX && step == 1,
                    MCOMP_ERR_UNSUPPORTED, "node %s: slices the batch", node->name);
         return MCOMP_OK;
     }
-    int64_t begin = place(inputs->starts[i], *extent);
-    int64_t end = place(inputs->ends[i], *extent);
-    MC_REQUIRE(begin < end, MCOMP_ERR_SHAPE, "node %s: nothing is left of axis %u: [%lld, %lld)",
-               node->name, axis, (long long)begin, (long long)end);
-    *extent = (end - begin + step - 1) / step;
+    /* Backwards, the first index is an element's and the end may lie before element 0. */
+    int64_t low = step > 0 ? 0 : -1, high = step > 0 ? *extent : *extent - 1;
+    int64_t begin = place(inputs->starts[i], *extent, 0, high);
+    int64_t end = place(inputs->ends[i], *extent, low, high);
+    int64_t distance = step > 0 ? end - begin : begin - end, stride = step > 0 ? step : -step;
+    MC_REQUIRE(distance > 0, MCOMP_ERR_SHAPE,
+               "node %s: nothing is left of axis %u: [%lld, %lld) in steps of %lld", node->name,
+               axis, (long long)begin, (long long)end, (long long)step);
+    *extent = (distance + stride - 1) / stride;
     node->params.begin[axis] = begin;
     node->params.step[axis] = step;
     return MCOMP_OK;
@@ -76,12 +81,9 @@ static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *out
     for (uint32_t axis = 0; axis < MCOMP_MAX_RANK; axis++)
         node->params.step[axis] = 1;
     for (uint32_t i = 0; i < inputs.count; i++) {
-        int64_t axis = inputs.axes[i] < 0 ? inputs.axes[i] + input->rank : inputs.axes[i];
-        MC_REQUIRE(axis >= 0 && axis < (int64_t)input->rank && !seen[axis],
-                   MCOMP_ERR_INVALID_ARGUMENT, "node %s: axis %lld is repeated or outside rank %u",
-                   node->name, (long long)inputs.axes[i], input->rank);
-        seen[axis] = true;
-        MC_TRY(slice_axis(node, &inputs, i, (uint32_t)axis, &output->shape[axis]));
+        uint32_t axis = 0;
+        MC_TRY(mc_node_axis(node, input->rank, inputs.axes[i], seen, &axis));
+        MC_TRY(slice_axis(node, &inputs, i, axis, &output->shape[axis]));
     }
     return mc_node_keep_quantization(graph, node, output);
 }

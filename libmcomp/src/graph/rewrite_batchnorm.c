@@ -16,14 +16,15 @@ typedef struct channel_map {
     bool has_statistics;
 } channel_map;
 
-/* An Add of one constant number a channel. */
+/* An Add of one constant number a channel, which adds no element to the result. */
 static bool is_bias_add(const mcomp_graph *graph, const mc_node *node)
 {
     if (!mc_node_is(node, "Add") || node->params.activation.clamp)
         return false;
     const mc_value *input = mc_node_input(graph, node, 0);
     const mc_value *constant = mc_node_input(graph, node, 1);
-    if (!constant->constant || input->rank < 2)
+    if (!constant->constant || input->rank < 2 ||
+        !mc_value_same_shape(input, &graph->values[node->output]))
         return false;
     for (uint32_t i = 1; i <= constant->rank; i++) {
         bool is_channel_axis = input->rank - i == 1;

@@ -4,12 +4,12 @@
 #include "rewrites.h"
 #include "tensor/tensor_struct.h"
 
-static bool same_shape(const mc_value *a, const mc_value *b)
+static bool slices_backwards(const mc_node *node)
 {
-    bool same = a->rank == b->rank;
-    for (uint32_t axis = 0; same && axis < a->rank; axis++)
-        same = a->shape[axis] == b->shape[axis];
-    return same;
+    for (uint32_t axis = 0; axis < MCOMP_MAX_RANK; axis++)
+        if (node->params.step[axis] < 0)
+            return true;
+    return false;
 }
 
 /* Does the node give back its input? */
@@ -21,8 +21,9 @@ static bool is_no_op(const mcomp_graph *graph, const mc_node *node)
                   mc_node_is(node, "Flatten") ||
                   (mc_node_is(node, "Concat") && node->input_count == 1 &&
                    graph->values[node->output].dtype == MCOMP_DTYPE_F32);
-    /* A Slice that keeps every extent keeps every element in its place. */
-    return may_be && same_shape(mc_node_input(graph, node, 0), &graph->values[node->output]);
+    /* A Slice that keeps every extent keeps every element in its place, or turns them round. */
+    return may_be && !slices_backwards(node) &&
+           mc_value_same_shape(mc_node_input(graph, node, 0), &graph->values[node->output]);
 }
 
 static void decide(mc_rebuild *rebuild, mcomp_simplify_info *info)

@@ -1,4 +1,4 @@
-/* Weights of Gemm that lie [inputs, outputs] are transposed, as every other weight has its outputs
+/* Weights of Gemm and MatMul that lie [inputs, outputs] are transposed, as every other weight has its outputs
  * first: scales a channel, blocks and n:m groups mean the same for all of them then. */
 #include "base/alloc.h"
 #include "base/status.h"
@@ -8,8 +8,8 @@
 
 static bool reads_untransposed(const mcomp_graph *graph, const mc_node *node)
 {
-    return mc_node_is(node, "Gemm") && !node->params.transpose_b &&
-           mc_node_has_weight(graph, node) && !mc_node_input(graph, node, 1)->constant->encoded;
+    return mc_node_has_weight(graph, node) && mc_node_weight_is_inputs_first(node) &&
+           !mc_node_input(graph, node, 1)->constant->encoded;
 }
 
 static mcomp_status transpose(const mcomp_tensor *tensor, mcomp_tensor **out)
@@ -26,7 +26,7 @@ static mcomp_status transpose(const mcomp_tensor *tensor, mcomp_tensor **out)
     return MCOMP_OK;
 }
 
-/* Counts, by constant, the Gemms that read it as [inputs, outputs]; one that anything else reads as
+/* Counts, by constant, the nodes that read it as [inputs, outputs]; one that anything else reads as
  * well stays. @return is there anything to do? */
 static bool count_readers(const mc_rebuild *rebuild, uint32_t *counts)
 {

@@ -16,9 +16,11 @@ static const mc_node *find_conv(const mc_rebuild *rebuild, const mc_node *add, u
 /* The input of the Add whose Conv takes it in, the later one of two; -1 where none can. */
 static int choose_input(const mc_rebuild *rebuild, const mc_node *add)
 {
-    const mc_value *second = mc_node_input(rebuild->source, add, 1);
-    bool is_residual = rebuild->source->values[add->output].dtype == MCOMP_DTYPE_F32 &&
-                       second->rank == 4 && second->shape[0] == MCOMP_BATCH;
+    const mc_value *output = &rebuild->source->values[add->output];
+    bool is_residual = output->dtype == MCOMP_DTYPE_F32 && output->rank == 4;
+    for (uint32_t i = 0; i < 2; i++)
+        is_residual =
+            is_residual && mc_value_same_shape(mc_node_input(rebuild->source, add, i), output);
     if (!is_residual)
         return -1;
     const mc_node *convs[2] = {find_conv(rebuild, add, 0), find_conv(rebuild, add, 1)};

@@ -27,7 +27,7 @@ mcomp_status mc_rewrite_fuse_residual(mcomp_graph *graph, mcomp_simplify_info *i
                                       mcomp_graph **out);
 
 /** Not part of mcomp_graph_simplify(), but what recipes begin with: weights [inputs, outputs] of Gemms
- * that compute in float32 become [outputs, inputs], under the same names. Those that are encoded, or
+ * and MatMuls that compute in float32 become [outputs, inputs], under the same names. Those that are encoded, or
  * that something else reads too, stay.
  *  @param[out] out  the same graph, held once more, where there is nothing to do */
 mcomp_status mc_rewrite_orient_weights(mcomp_graph *graph, mcomp_graph **out);

@@ -60,7 +60,7 @@ static void name_encoding(const mcomp_graph *graph, const mc_node *node, char *t
 {
     text[0] = 0;
     const mc_value *weight = mc_node_input(graph, node, 1);
-    if (!weight || !weight->constant || !(mc_node_is(node, "Conv") || mc_node_is(node, "Gemm")))
+    if (!mc_node_reads_weight(graph, node) || !weight->constant)
         return;
     mcomp_tensor_info info = {.struct_size = sizeof info};
     if (mcomp_tensor_get_info(weight->constant, &info) == MCOMP_OK && info.encoding.numeric)

@@ -77,7 +77,13 @@ static void test_pool_shapes(void **state)
     assert_shape(graph, y, 4, SHAPE(-1, 3, 56, 2));
     y = add_node(graph, "GlobalAveragePool", "global", INPUTS(x), NO_ATTRIBUTES);
     assert_shape(graph, y, 4, SHAPE(-1, 3, 1, 1));
-    assert_int_equal(graph->nodes[3].params.window.kernel_h, 112);
+    mcomp_value row, list = add_input(graph, "list", 3, 0, 0);
+    assert_ok(mcomp_graph_add_input(graph, "row", 3, SHAPE(-1, 3, 9), &row));
+    y = add_node(graph, "GlobalMaxPool", "of a row", INPUTS(row), NO_ATTRIBUTES);
+    assert_shape(graph, y, 3, SHAPE(-1, 3, 1));
+    refuse(graph, MCOMP_ERR_SHAPE, "GlobalMaxPool", INPUTS(list), NO_ATTRIBUTES);
+    assert_message("list) is [N, 3], must have rank 3 or more");
+    refuse(graph, MCOMP_ERR_SHAPE, "GlobalAveragePool", INPUTS(list), NO_ATTRIBUTES);
     refuse(graph, MCOMP_ERR_INVALID_ARGUMENT, "MaxPool", INPUTS(x), NO_ATTRIBUTES);
     refuse(graph, MCOMP_ERR_INVALID_ARGUMENT, "MaxPool", INPUTS(x),
            ATTRIBUTES(INTEGERS("kernel_shape", 2, 2), INTEGERS("pads", 2, 0, 0, 0)));

@@ -14,36 +14,6 @@ static mcomp_value zeros(mcomp_graph *graph, const char *name, uint32_t rank, co
     return add_constant(graph, name, MCOMP_DTYPE_F32, rank, shape, NULL);
 }
 
-static void test_add(void **state)
-{
-    (void)state;
-    mcomp_graph *graph = new_graph();
-    mcomp_value x = add_input(graph, "x", 3, 4, 5), list = add_input(graph, "list", 5, 0, 0);
-    mcomp_value other = add_input(graph, "other", 3, 4, 1);
-    mcomp_value scalar = add_scalar(graph, "scalar", 1);
-    mcomp_value channel = zeros(graph, "channel", 3, SHAPE(3, 1, 1));
-    /* A constant may come first: it is the second input then. */
-    mcomp_value y = add_node(graph, "Add", "y", INPUTS(channel, x), NO_ATTRIBUTES);
-    assert_shape(graph, y, 4, SHAPE(-1, 3, 4, 5));
-    assert_int_equal(graph->nodes[0].inputs[0], x);
-    assert_int_equal(graph->nodes[0].inputs[1], channel);
-    add_node(graph, "Add", "z", INPUTS(x, scalar), NO_ATTRIBUTES);
-    add_node(graph, "Add", "w", INPUTS(list, zeros(graph, "c15", 2, SHAPE(1, 5))), NO_ATTRIBUTES);
-    refuse(graph, SHAPE_ERROR, "Add", INPUTS(x, list), NO_ATTRIBUTES);
-    refuse(graph, SHAPE_ERROR, "Add", INPUTS(x, other), NO_ATTRIBUTES);
-    assert_message("x [N, 3, 4, 5] and other [N, 3, 4, 1]");
-    refuse(graph, SHAPE_ERROR, "Add", INPUTS(x, zeros(graph, "c4", 1, SHAPE(4))), NO_ATTRIBUTES);
-    refuse(graph, SHAPE_ERROR, "Add", INPUTS(x, zeros(graph, "b2", 4, SHAPE(2, 3, 4, 5))),
-           NO_ATTRIBUTES);
-    refuse(graph, SHAPE_ERROR, "Add", INPUTS(x, zeros(graph, "r5", 5, SHAPE(1, 1, 3, 4, 5))),
-           NO_ATTRIBUTES);
-    refuse(graph, SHAPE_ERROR, "Add", INPUTS(x, zeros(graph, "none", 1, SHAPE(0))), NO_ATTRIBUTES);
-    refuse(graph, UNSUPPORTED, "Add", INPUTS(scalar, channel), NO_ATTRIBUTES);
-    refuse(graph, BAD_ARGUMENT, "Add", INPUTS(x, x), ATTRIBUTES(FLOATS("activation_low", NAN)));
-    refuse(graph, BAD_ARGUMENT, "Add", INPUTS(x, x), ATTRIBUTES(QUANTIZED("u8", 0.1f, 3)));
-    end_graph(graph);
-}
-
 static void test_concat(void **state)
 {
     (void)state;
@@ -180,6 +150,9 @@ static void test_slice(void **state)
         {{-3, 1}, {INT64_MAX, -1}, {1, 1}, {3, 6}},
         {{INT64_MIN, -100}, {100, 100}, {3, 5}, {4, 2}},
         {{9, 7}, {10, 8}, {INT32_MAX, INT32_MAX}, {1, 1}},
+        {{-1, 7}, {INT64_MIN, 0}, {-1, -1}, {10, 7}},
+        {{INT64_MAX, -2}, {-11, -9}, {-3, -4}, {4, 2}},
+        {{0, 5}, {INT64_MIN, -4}, {-INT32_MAX, -1}, {1, 1}},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char name[32];
@@ -198,9 +171,15 @@ static void test_slice(void **state)
     add_node(graph, "Slice", "no axes", INPUTS(x, zero, most), NO_ATTRIBUTES);
     refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, ones, most, first), NO_ATTRIBUTES);
     refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, zero, ones), NO_ATTRIBUTES);
-    refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, most, zero, axes, list_of(graph, -1, -1)),
+    refuse(graph, SHAPE_ERROR, "Slice", INPUTS(x, zero, most, axes, list_of(graph, -1, -1)),
            NO_ATTRIBUTES);
-    assert_message("step is -1");
+    assert_message("nothing is left of axis 3: [0, 9) in steps of -1");
+    refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, most, zero, first, list_of(graph, -1, 1)),
+           NO_ATTRIBUTES);
+    assert_message("slices the batch");
+    refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, most, zero, axes, list_of(graph, -1, INT64_MIN)),
+           NO_ATTRIBUTES);
+    assert_message("step is -9223372036854775808");
     refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, zero, most, axes, zero), NO_ATTRIBUTES);
     refuse(graph, UNSUPPORTED, "Slice", INPUTS(x, zero, most, axes, list_of(graph, ABOVE_INT32, 1)),
            NO_ATTRIBUTES);
@@ -241,8 +220,18 @@ static void test_pad(void **state)
     assert_shape(graph, add_node(graph, "Pad", "y", INPUTS(x, p), NO_ATTRIBUTES), 4,
                  SHAPE(-1, 9, 8, 10));
     add_node(graph, "Pad", "z", INPUTS(x, p), ATTRIBUTES(TEXT("mode", "constant")));
-    refuse(graph, UNSUPPORTED, "Pad", INPUTS(x, p), ATTRIBUTES(TEXT("mode", "reflect")));
-    assert_message("mode is reflect");
+    refuse(graph, UNSUPPORTED, "Pad", INPUTS(x, p), ATTRIBUTES(TEXT("mode", "wrap")));
+    assert_message("mode is wrap, not constant, edge or reflect");
+    /* A reflection needs as many elements besides the first and the last one. */
+    add_node(graph, "Pad", "edge", INPUTS(x, pads_of(graph, "p6", 0, 60)),
+             ATTRIBUTES(TEXT("mode", "edge")));
+    add_node(graph, "Pad", "reflect", INPUTS(x, pads_of(graph, "p5", 5, 5)),
+             ATTRIBUTES(TEXT("mode", "reflect")));
+    refuse(graph, UNSUPPORTED, "Pad", INPUTS(x, pads_of(graph, "p06", 0, 6)),
+           ATTRIBUTES(TEXT("mode", "reflect")));
+    assert_message("reflects [0, 6] elements of axis 1, which has 6");
+    refuse(graph, UNSUPPORTED, "Pad", INPUTS(x, pads_of(graph, "p60", 6, 0)),
+           ATTRIBUTES(TEXT("mode", "reflect")));
     refuse(graph, UNSUPPORTED, "Pad", INPUTS(x, pads_of(graph, "n1", -1, 3)), NO_ATTRIBUTES);
     assert_message("padding [-1, 3] is negative");
     refuse(graph, UNSUPPORTED, "Pad", INPUTS(x, pads_of(graph, "n2", 0, INT64_MIN)), NO_ATTRIBUTES);
@@ -303,10 +292,10 @@ static void test_same_shape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add),          cmocka_unit_test(test_concat),
-        cmocka_unit_test(test_conv_weights), cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_flatten),      cmocka_unit_test(test_slice),
-        cmocka_unit_test(test_pad),          cmocka_unit_test(test_same_shape),
+        cmocka_unit_test(test_concat),     cmocka_unit_test(test_conv_weights),
+        cmocka_unit_test(test_gemm),       cmocka_unit_test(test_flatten),
+        cmocka_unit_test(test_slice),      cmocka_unit_test(test_pad),
+        cmocka_unit_test(test_same_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

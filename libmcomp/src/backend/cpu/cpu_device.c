@@ -44,7 +44,8 @@ static void describe_reference(const mc_cpu_device *device, const mc_request *re
 {
     const mc_node *node = &request->graph->nodes[request->node_index];
     const mc_routine *routine = mc_ref_routine(node);
-    const mc_value *weight = node->macs ? mc_node_input(request->graph, node, 1) : NULL;
+    const mc_value *weight =
+        mc_node_reads_weight(request->graph, node) ? mc_node_input(request->graph, node, 1) : NULL;
     candidate->kernel = routine->kernel;
     candidate->why = "the reference's routine: no special kernel for this node";
     candidate->predicted_ns = mc_cpu_predict_ns(device, request, false, touched_nbytes(request));
@@ -63,10 +64,10 @@ static mcomp_status list_candidates(mc_device *device, const mc_request *request
     *count = 0;
     if (!mc_operation_possible(request, reason, reason_capacity))
         return MCOMP_OK;
-    const mc_candidate common = {.arithmetic =
-                                     mc_node_is_integer(request->graph, node) ? "int8" : "f32",
-                                 .layout = "NCHW",
-                                 .decoding = node->macs ? "at load" : "none"};
+    const mc_candidate common = {
+        .arithmetic = mc_node_is_integer(request->graph, node) ? "int8" : "f32",
+        .layout = "NCHW",
+        .decoding = mc_node_reads_weight(request->graph, node) ? "at load" : "none"};
     for (int i = 0; i < IMPLEMENTATION_COUNT && *count < capacity; i++) {
         if (!implementations[i]->fits(request->graph, node))
             continue;

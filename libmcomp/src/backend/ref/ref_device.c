@@ -40,7 +40,8 @@ static mcomp_status list_candidates(mc_device *device, const mc_request *request
     if (!mc_operation_possible(request, reason, reason_capacity))
         return MCOMP_OK;
     bool integer = mc_node_is_integer(request->graph, node);
-    const mc_value *weight = node->macs ? mc_node_input(request->graph, node, 1) : NULL;
+    const mc_value *weight =
+        mc_node_reads_weight(request->graph, node) ? mc_node_input(request->graph, node, 1) : NULL;
     candidates[0] = (mc_candidate){
         .kernel = routine->kernel,
         .arithmetic = integer ? "int8" : "f32",

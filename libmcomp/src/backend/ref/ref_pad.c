@@ -16,26 +16,45 @@ static void fill_output(const mc_operation *operation, const mc_run *run)
     memset(run->output, mc_requantize_value(&to, value / operation->output->scale), count);
 }
 
+/* The input's coordinate that the output's stands for; -1 where the fill stays. */
+static int64_t find_source(mc_pad_mode mode, int64_t coordinate, int64_t before, int64_t extent)
+{
+    int64_t source = coordinate - before;
+    if (source >= 0 && source < extent)
+        return source;
+    if (mode == MC_PAD_EDGE)
+        return source < 0 ? 0 : extent - 1;
+    if (mode == MC_PAD_REFLECT)
+        return source < 0 ? -source : 2 * (extent - 1) - source;
+    return -1;
+}
+
 static void run_pad(const mc_operation *operation, const mc_run *run)
 {
     const mc_value *input = operation->input, *output = operation->output;
     const mc_node_params *params = &operation->node->params;
     size_t element_nbytes = mc_move_element_nbytes(operation);
-    size_t image_count = mc_value_element_count(input);
-    size_t output_image_count = mc_value_element_count(output);
-    fill_output(operation, run);
-    for (size_t image = 0; image < operation->batch; image++) {
-        for (size_t i = 0; i < image_count; i++) {
-            size_t rest = i, to = 0, stride = 1;
-            for (uint32_t axis = input->rank; axis-- > 1;) {
-                to += (rest % (size_t)input->shape[axis] + (size_t)params->begin[axis]) * stride;
-                rest /= (size_t)input->shape[axis];
-                stride *= (size_t)output->shape[axis];
-            }
-            memcpy((char *)run->output + (image * output_image_count + to) * element_nbytes,
-                   (const char *)run->inputs[0] + (image * image_count + i) * element_nbytes,
-                   element_nbytes);
+    size_t image_count = mc_value_element_count(output);
+    size_t input_image_count = mc_value_element_count(input);
+    if (params->pad_mode == MC_PAD_CONSTANT)
+        fill_output(operation, run);
+    for (size_t i = 0; i < operation->batch * image_count; i++) {
+        size_t rest = i, from = 0, stride = 1;
+        bool inside = true;
+        for (uint32_t axis = output->rank; axis-- > 1;) {
+            int64_t coordinate = (int64_t)(rest % (size_t)output->shape[axis]);
+            rest /= (size_t)output->shape[axis];
+            int64_t source =
+                find_source(params->pad_mode, coordinate, params->begin[axis], input->shape[axis]);
+            inside = inside && source >= 0;
+            from += (size_t)source * stride;
+            stride *= (size_t)input->shape[axis];
         }
+        if (inside)
+            memcpy((char *)run->output + i * element_nbytes,
+                   (const char *)run->inputs[0] +
+                       (rest * input_image_count + from) * element_nbytes,
+                   element_nbytes);
     }
 }
 

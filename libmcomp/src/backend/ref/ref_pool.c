@@ -1,5 +1,7 @@
 #include "ref_pool.h"
 
+#include <math.h>
+
 typedef struct pool_work {
     const mc_operation *operation;
     const mc_run *run;
@@ -66,6 +68,62 @@ void mc_ref_pool(const mc_operation *operation, const mc_run *run, mc_pool_fn po
                       .input = mc_planes_of(operation->input),
                       .output = mc_planes_of(operation->output)};
     mc_parallel_for(run->parallel, operation->batch * work.output.channels, 1, do_planes, &work);
+}
+
+static void do_whole_planes(void *user, size_t begin, size_t end, size_t worker)
+{
+    (void)worker;
+    const pool_work *work = user;
+    size_t count = work->input.height * work->input.width;
+    for (size_t plane = begin; plane < end; plane++) {
+        mc_pool_window window = {.plane = plane * count,
+                                 .width = work->input.width,
+                                 .row_end = (int64_t)work->input.height,
+                                 .row_step = 1,
+                                 .column_end = (int64_t)work->input.width,
+                                 .column_step = 1,
+                                 .padded_count = count};
+        work->pool(work->operation, work->run, &window, plane);
+    }
+}
+
+void mc_ref_global_pool(const mc_operation *operation, const mc_run *run, mc_pool_fn pool)
+{
+    pool_work work = {
+        .operation = operation, .run = run, .pool = pool, .input = mc_planes_of(operation->input)};
+    mc_parallel_for(run->parallel, operation->batch * work.input.channels, 8, do_whole_planes,
+                    &work);
+}
+
+/* What is not a number wins, as in a comparison that is turned round. */
+static void greatest_float(const mc_run *run, const mc_pool_window *window, size_t index)
+{
+    const float *elements = run->inputs[0];
+    float greatest = -INFINITY;
+    for (int64_t y = window->row_begin; y < window->row_end; y += window->row_step)
+        for (int64_t x = window->column_begin; x < window->column_end; x += window->column_step) {
+            float element = elements[window->plane + (size_t)y * window->width + (size_t)x];
+            greatest = element <= greatest ? greatest : element;
+        }
+    ((float *)run->output)[index] = greatest;
+}
+
+void mc_ref_greatest(const mc_operation *operation, const mc_run *run, const mc_pool_window *window,
+                     size_t index)
+{
+    mcomp_dtype dtype = operation->input->dtype;
+    if (dtype == MCOMP_DTYPE_F32) {
+        greatest_float(run, window, index);
+        return;
+    }
+    int32_t most = dtype == MCOMP_DTYPE_S8 ? -128 : 0;
+    for (int64_t y = window->row_begin; y < window->row_end; y += window->row_step)
+        for (int64_t x = window->column_begin; x < window->column_end; x += window->column_step) {
+            size_t at = window->plane + (size_t)y * window->width + (size_t)x;
+            int32_t element = mc_quantized_at(run->inputs[0], dtype, at);
+            most = element > most ? element : most;
+        }
+    ((uint8_t *)run->output)[index] = (uint8_t)most;
 }
 
 void mc_ref_average(const mc_operation *operation, const mc_run *run, const mc_pool_window *window,

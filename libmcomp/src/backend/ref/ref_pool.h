@@ -23,6 +23,13 @@ typedef void (*mc_pool_fn)(const mc_operation *operation, const mc_run *run,
 /** Call `pool` for every output element. */
 void mc_ref_pool(const mc_operation *operation, const mc_run *run, mc_pool_fn pool);
 
+/** Call `pool` for every plane of the input, with a window that is all of it. */
+void mc_ref_global_pool(const mc_operation *operation, const mc_run *run, mc_pool_fn pool);
+
+/** Greatest element of a window; what is not a number wins. */
+void mc_ref_greatest(const mc_operation *operation, const mc_run *run, const mc_pool_window *window,
+                     size_t index);
+
 /** Average of a window: divides by `count`. Float in double, integer as docs/operators.md. */
 void mc_ref_average(const mc_operation *operation, const mc_run *run, const mc_pool_window *window,
                     size_t count, size_t index);

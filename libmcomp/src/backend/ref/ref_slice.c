@@ -14,10 +14,9 @@ static void run_slice(const mc_operation *operation, const mc_run *run)
         for (size_t i = 0; i < image_count; i++) {
             size_t rest = i, from = 0, stride = 1;
             for (uint32_t axis = output->rank; axis-- > 1;) {
-                size_t coordinate = rest % (size_t)output->shape[axis];
+                int64_t coordinate = (int64_t)(rest % (size_t)output->shape[axis]);
                 rest /= (size_t)output->shape[axis];
-                from += ((size_t)params->begin[axis] + coordinate * (size_t)params->step[axis]) *
-                        stride;
+                from += (size_t)(params->begin[axis] + coordinate * params->step[axis]) * stride;
                 stride *= (size_t)input->shape[axis];
             }
             memcpy((char *)run->output + (image * image_count + i) * element_nbytes,

@@ -1,0 +1,5 @@
+#include "op_same_shape.h"
+
+static const char *const attributes[] = {NULL};
+
+const mc_operator mc_operator_sigmoid = {"Sigmoid", 1, 1, attributes, mc_same_shape_infer};
