@@ -58,6 +58,8 @@ static bool same_quantization(const mc_value *a, const mc_value *b)
 /* Is there an integer that means exactly the value that a Pad fills with? */
 static bool pads_exactly(const mc_node *node, const mc_value *like)
 {
+    if (node->params.pad_mode != MC_PAD_CONSTANT)
+        return true; /* it fills with elements of its own */
     int32_t low = like->dtype == MCOMP_DTYPE_U8 ? 0 : INT8_MIN;
     int32_t high = like->dtype == MCOMP_DTYPE_U8 ? UINT8_MAX : INT8_MAX;
     float q = rintf(node->params.pad_value / like->scale) + (float)like->zero_point;
@@ -67,8 +69,12 @@ static bool pads_exactly(const mc_node *node, const mc_value *like)
 
 static bool is_mover(const mc_node *node)
 {
-    return mc_node_is(node, "MaxPool") || mc_node_is(node, "Slice") ||
-           mc_node_is(node, "Flatten") || mc_node_is(node, "Pad");
+    static const char *const movers[] = {"Flatten", "GlobalMaxPool", "MaxPool",  "Pad",
+                                         "Reshape", "Slice",         "Transpose"};
+    for (size_t i = 0; i < sizeof movers / sizeof *movers; i++)
+        if (mc_node_is(node, movers[i]))
+            return true;
+    return false;
 }
 
 static bool has_twin(const fold_state *folding, mcomp_value value)
@@ -136,6 +142,7 @@ static bool can_be_integer(const fold_state *folding, const mc_node *node, bool 
 {
     if (mc_node_is(node, "Conv") || mc_node_is(node, "Gemm"))
         return is_integer_conv(folding, node);
+    const mcomp_graph *graph = folding->rebuild.source;
     bool is_add = mc_node_is(node, "Add");
     bool known = is_add || mc_node_is(node, "Concat") || mc_node_is(node, "AveragePool") ||
                  mc_node_is(node, "GlobalAveragePool");
@@ -144,7 +151,8 @@ static bool can_be_integer(const fold_state *folding, const mc_node *node, bool 
     for (uint32_t i = 0; i < node->input_count; i++)
         if (!has_twin(folding, node->inputs[i]))
             return false;
-    return true;
+    return !is_add ||
+           mc_value_same_shape(mc_node_input(graph, node, 0), mc_node_input(graph, node, 1));
 }
 
 /* Looks above a QuantizeLinear for the node that can give its integers. */
