@@ -15,6 +15,11 @@
 #include <sys/auxv.h>
 #endif
 
+/* Files and packed weights are read as they lie. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "libmcomp needs a little-endian processor"
+#endif
+
 /* Sets by name, each with the sets it builds on; the best last. */
 static const struct {
     const char *name;
