@@ -6,10 +6,10 @@ sources := $(shell find libmcomp models python -type f -not -name '*.pyc' -not -
 python_folders := python tests examples models notebooks
 c_files := $(shell find libmcomp models tests examples -name '*.[ch]')
 
-.PHONY: help setup study test test-c test-python test-all lint bench format clean
+.PHONY: help setup study test test-c test-python test-aarch64 test-all lint bench format clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: .venv/installed ## virtual environment with the package, Debian packages
 .venv/installed: .ci/setup .ci/debian-packages.txt pyproject.toml CMakeLists.txt $(sources)
@@ -33,7 +33,12 @@ test-c: setup
 test-python: setup
 	.venv/bin/pytest -n 2 -m "not slow" tests
 
-test-all: test ## everything: the long tests too
+test-aarch64: ## the C tests on 64-bit ARM: cross-compiled, run under qemu-user
+	.ci/install-debian-packages .ci/debian-packages.txt .ci/debian-packages-aarch64.txt
+	cmake --preset aarch64 && cmake --build --preset aarch64 && ctest --preset aarch64
+	@sed -n '/^not run under/p' build/aarch64/Testing/Temporary/LastTest.log
+
+test-all: test test-aarch64 ## everything: the long tests too
 	.venv/bin/pytest -m slow tests
 
 lint: setup ## formatting, ruff, mypy

@@ -5,10 +5,7 @@
 #include <math.h>
 
 #include "session/run_graph.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "support/float_mode.h"
 
 static const char *const devices[] = {"ref", "cpu"};
 static const char *const caps[] = {"scalar", "avx2"};
@@ -153,24 +150,6 @@ static void test_not_a_number(void **state)
     }
 }
 
-static unsigned get_mode(void)
-{
-#if defined(__x86_64__)
-    return _mm_getcsr();
-#else
-    return 0;
-#endif
-}
-
-static void set_mode(unsigned mode)
-{
-#if defined(__x86_64__)
-    _mm_setcsr(mode);
-#else
-    (void)mode;
-#endif
-}
-
 /* The smallest scale there may be, with denormals, in both of the caller's modes. */
 static void test_denormals(void **state)
 {
@@ -178,14 +157,15 @@ static void test_denormals(void **state)
     const float values[8] = {0x1p-149f, -0x1p-149f, FLT_MIN - 0x1p-149f, 0x1p-149f - FLT_MIN,
                              FLT_MIN,   -FLT_MIN,   1.5f * 0x1p-125f,    0x1p-125f};
     const uint8_t wanted[8] = {7, 7, 7, 7, 7, 7, 9, 8};
-    const unsigned mode = get_mode(), flush = mode | 0x8040u;
+    const uint64_t mode = float_mode_get(), flush = mode | FLOAT_MODE_FLUSHES;
     for (int d = 0; d < 2; d++)
         for (int flushes = 0; flushes < 2; flushes++) {
             uint8_t found[8];
-            set_mode(flushes ? flush : mode);
+            float_mode_set(flushes ? flush : mode);
             quantize(0x1p-125f, values, 8, false, found, devices[d], NULL);
-            assert_int_equal(get_mode() & 0x8040u, (flushes ? flush : mode) & 0x8040u);
-            set_mode(mode);
+            assert_int_equal(float_mode_get() & FLOAT_MODE_FLUSHES,
+                             (flushes ? flush : mode) & FLOAT_MODE_FLUSHES);
+            float_mode_set(mode);
             assert_memory_equal(found, wanted, sizeof wanted);
         }
 }
