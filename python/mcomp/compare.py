@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import data
-from ._errors import InvalidArgument, ShapeError
-from .evaluate import Classifier, Progress, percent, picture_count, ranks
+from ._errors import ShapeError
+from ._handles import integer
+from .evaluate import Classifier, Progress, percent, picture_count, ranks, warn_of
 from .preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Comparison:
         Sum of squared differences of the outputs / sum of squares of a's outputs.
     layers : tuple of LayerError
         In the order of a's nodes.
+    notes : tuple of str
+        As in :class:`mcomp.Evaluation`, of both networks.
     """
 
     n: int
@@ -67,6 +70,7 @@ class Comparison:
     agree: float
     output_nmse: float
     layers: tuple[LayerError, ...]
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -164,11 +168,15 @@ def compare(
     ------
     InvalidArgument, ShapeError
         As :func:`mcomp.evaluate`; also where the networks have different numbers of classes.
+
+    Warns
+    -----
+    UserWarning
+        Each of the result's ``notes``.
     """
     dataset = data.load(dataset)
     count = picture_count(dataset, limit)
-    if batch < 1:
-        raise InvalidArgument(f"batch is {batch}, not 1 or more")
+    batch = integer("batch", batch, 1, 65536)
     sizes = common_layers(a, b) if layers else {}
     names = tuple(sizes)
     batch = min(batch, count, max(1, LAYER_NBYTES // (4 * max(1, sum(sizes.values())))))
@@ -183,7 +191,8 @@ def compare(
                 f"network {a.name!r} has {first.classes} classes, network {b.name!r} has "
                 f"{second.classes}"
             )
-        first.check_labels(dataset, count)
+        for classifier in classifiers:
+            classifier.check_labels(dataset, count)
         ranks_a, ranks_b, same = [], [], 0
         errors = [_ErrorSum() for _ in range(len(names) + 1)]
         for start in range(0, count, batch):
@@ -200,9 +209,12 @@ def compare(
             same += int(np.sum(outputs_a[0].argmax(axis=1) == outputs_b[0].argmax(axis=1)))
         if progress is not None:
             progress("comparing", count, count)
+        both = [note for classifier in classifiers for note in classifier.notes(dataset)]
+        notes = tuple(dict.fromkeys(both))
     finally:
         for classifier in classifiers:
             classifier.close()
+    warn_of(notes)
     found_a, found_b = np.concatenate(ranks_a), np.concatenate(ranks_b)
     changed = int(np.sum((found_a == 0) != (found_b == 0)))
     top1_a, top1_b = percent(found_a, 1), percent(found_b, 1)
@@ -217,4 +229,5 @@ def compare(
         layers=tuple(
             LayerError(name, total.nmse) for name, total in zip(names, errors[1:], strict=True)
         ),
+        notes=notes,
     )

@@ -43,11 +43,15 @@ class Dataset(ABC):
         What :func:`load` was asked for.
     labels : int64 ndarray
         [n], each 0 or more; read-only.
+    label_set : str
+        What the labels number, as networks call it in their metadata: ``digits10``; "" where
+        unknown.
     """
 
-    def __init__(self, name: str, labels: NDArray[np.int64]) -> None:
+    def __init__(self, name: str, labels: NDArray[np.int64], label_set: str = "") -> None:
         self.name = name
         self.labels = labels
+        self.label_set = label_set
         self.labels.setflags(write=False)
 
     def __len__(self) -> int:
@@ -94,7 +98,12 @@ class Dataset(ABC):
         ShapeError
             It does not fit the preprocessing; names the image.
         """
-        picture = self.image(index)
+        return self.prepare(index, self.image(index), preprocess)
+
+    def prepare(
+        self, index: int, picture: NDArray[np.uint8], preprocess: Preprocess
+    ) -> NDArray[np.float32]:
+        """Do as :meth:`prepared` for the image of this index, which :meth:`image` gave already."""
         try:
             return preprocess.apply(picture)
         except ShapeError as reason:
@@ -184,12 +193,20 @@ class ArrayDataset(Dataset):
         [n, H, W] or [n, H, W, 3].
     labels : int64 ndarray
         [n].
+    label_set : str
+        See :class:`Dataset`.
     """
 
-    def __init__(self, name: str, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        name: str,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        label_set: str = "",
+    ) -> None:
         if len(images) != len(labels):
             raise ShapeError(f"data set {name!r}: {len(images)} images, {len(labels)} labels")
-        super().__init__(name, labels)
+        super().__init__(name, labels, label_set)
         self._images = images
 
     def image(self, index: int) -> NDArray[np.uint8]:
@@ -399,4 +416,4 @@ def _mnist5k(name: str) -> Dataset:
     images, labels = _mnist_digits()
     is_test = np.arange(len(labels)) % 5 == 4
     chosen = ~is_test if name.endswith(":train") else is_test
-    return ArrayDataset(name, images[chosen], labels[chosen])
+    return ArrayDataset(name, images[chosen], labels[chosen], "digits10")

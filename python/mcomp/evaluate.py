@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,16 @@ from numpy.typing import NDArray
 
 from . import data
 from ._errors import InvalidArgument, ShapeError
+from ._handles import integer
 from .preprocess import Preprocess
 
 if TYPE_CHECKING:
     from .model import Model
 
 Progress = Callable[[str, int, int], object]
+
+# Of so many images drawn from all classes, less than one set in a thousand stays in the lower half.
+TELLING_IMAGES = 10
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,9 @@ class Evaluation:
         [n], the class that ranks first, in the data set's order and numbering.
     ranks : int64 ndarray
         [n], place of the right class, 0 = first.
+    notes : tuple of str
+        Why the figures may say little: images of another kind than the network takes, or labels
+        that seem to be of other classes.
     """
 
     n: int
@@ -42,6 +50,7 @@ class Evaluation:
     top5: float
     predictions: NDArray[np.int64]
     ranks: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Evaluation of {self.n} images: top-1 {self.top1:.2f} %, top-5 {self.top5:.2f} %>"
@@ -124,15 +133,24 @@ class Classifier:
         run = model.with_outputs([output.name, *layers]) if layers else model
         self._session = run.session(devices, batch=batch)
         self._inputs = np.zeros((batch, *self._input_shape), np.float32)
+        self._seen = 0
+        self._seen_grey = 0
 
     def check_labels(self, dataset: data.Dataset, count: int) -> None:
-        """Refuse labels that the network has no output for.
+        """Refuse labels that the network has no output for, or that are of other things.
 
         Raises
         ------
         InvalidArgument
-            Names the image, its label and the number of classes.
+            Names the image, its label and the number of classes; or what the labels are and what
+            the network's outputs are, where both are known.
         """
+        outputs = self.preprocess.labels
+        if dataset.label_set and outputs and dataset.label_set != outputs:
+            raise InvalidArgument(
+                f"data {dataset.name!r} is labelled with {dataset.label_set!r}, but the outputs of "
+                f"network {self.name!r} are {outputs!r}"
+            )
         worst = int(np.argmax(dataset.labels[:count]))
         if dataset.labels[worst] >= self.classes:
             raise InvalidArgument(
@@ -156,7 +174,10 @@ class Classifier:
             An output holds NaN.
         """
         for place, index in enumerate(range(start, stop)):
-            x = dataset.prepared(index, self.preprocess)
+            picture = dataset.image(index)
+            self._seen += 1
+            self._seen_grey += picture.ndim == 2
+            x = dataset.prepare(index, picture, self.preprocess)
             if x.shape != self._input_shape:
                 raise ShapeError(
                     f"{dataset.image_name(index)}: prepared it is {list(x.shape)}, but network "
@@ -174,6 +195,31 @@ class Classifier:
                 "answers NaN"
             )
         return [logits, *(layer[:count] for layer in outputs[1:])]
+
+    def notes(self, dataset: data.Dataset) -> list[str]:
+        """Tell what speaks against the images that were run being meant for this network.
+
+        One image of another kind is nothing special: photographs of a data set may be grey.
+        """
+        found = []
+        channels = self.preprocess.channels
+        if self._seen and channels == 3 and self._seen_grey == self._seen:
+            found.append(
+                f"the images of data {dataset.name!r} are grey, network {self.name!r} takes "
+                "coloured ones: it was given the grey in all three channels"
+            )
+        if self._seen and channels == 1 and self._seen_grey == 0:
+            found.append(
+                f"the images of data {dataset.name!r} are coloured, network {self.name!r} takes "
+                "grey ones: their colours were dropped"
+            )
+        highest = int(dataset.labels.max())
+        if len(dataset) >= TELLING_IMAGES and highest + 1 <= self.classes // 2:
+            found.append(
+                f"the labels of data {dataset.name!r} go up to {highest}, network {self.name!r} "
+                f"has {self.classes} classes: the labels may number something else"
+            )
+        return found
 
     def close(self) -> None:
         """Give the session's memory back."""
@@ -200,13 +246,19 @@ def picture_count(dataset: data.Dataset, limit: int | None) -> int:
     Raises
     ------
     InvalidArgument
-        The limit is below 1, or the data set is empty.
+        The limit is no integer or below 1, or the data set is empty.
     """
-    if limit is not None and limit < 1:
-        raise InvalidArgument(f"limit is {limit}, not 1 or more")
+    if limit is not None:
+        limit = integer("limit", limit, 1, 2**63 - 1)
     if len(dataset) == 0:
         raise InvalidArgument(f"data set {dataset.name!r} has no images")
     return len(dataset) if limit is None else min(limit, len(dataset))
+
+
+def warn_of(notes: tuple[str, ...]) -> None:
+    """Tell the caller's caller what speaks against a measurement's figures."""
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
 
 
 def evaluate(
@@ -245,13 +297,19 @@ def evaluate(
     Raises
     ------
     InvalidArgument
-        A label that the network has no output for, a limit below 1, an output that is NaN.
+        A label that the network has no output for, a data set known to be labelled with other
+        classes, a limit below 1, an output that is NaN.
     ShapeError
         The network is no classifier of images, or an image does not fit it.
+
+    Warns
+    -----
+    UserWarning
+        Each of the result's ``notes``.
     """
     dataset = data.load(dataset)
     count = picture_count(dataset, limit)
-    batch = _batch_size(batch, count)
+    batch = min(integer("batch", batch, 1, 65536), count)
     classifier = Classifier(model, devices, batch, preprocess)
     try:
         classifier.check_labels(dataset, count)
@@ -265,8 +323,10 @@ def evaluate(
             predictions.append(logits.argmax(axis=1).astype(np.int64))
         if progress is not None:
             progress("evaluating", count, count)
+        notes = tuple(classifier.notes(dataset))
     finally:
         classifier.close()
+    warn_of(notes)
     found = np.concatenate(places)
     return Evaluation(
         n=count,
@@ -274,11 +334,5 @@ def evaluate(
         top5=percent(found, 5),
         predictions=np.concatenate(predictions),
         ranks=found,
+        notes=notes,
     )
-
-
-def _batch_size(batch: int, count: int) -> int:
-    """Images a run: as asked, but no more than there are."""
-    if batch < 1:
-        raise InvalidArgument(f"batch is {batch}, not 1 or more")
-    return min(batch, count)

@@ -252,6 +252,16 @@ def test_evaluate_says_where_the_preprocessing_is_a_guess(tmp_path: Path):
     assert done.err == ""
 
 
+def test_images_of_another_kind_are_told_on_stderr(small: Path, tmp_path: Path):
+    folder = images(tmp_path / "set", [0, 9], mode="RGB")
+    done = here("evaluate", "lenet5", folder, "--json")
+    assert done.err.startswith("mcomp: note: the images of data ")
+    assert "are coloured" in done.err
+    assert len(done.err.splitlines()) == len(done.json["notes"]) == 1
+    done = here("compare", "lenet5", small, folder, "--json")
+    assert len(done.err.splitlines()) == len(done.json["notes"]) == 1
+
+
 def test_compare(small: Path):
     found = here("compare", "lenet5", small, "mnist5k", "--limit", 100, "--json").json
     has_keys(

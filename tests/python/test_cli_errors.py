@@ -296,7 +296,7 @@ def test_wrong_pictures_are_found_before_anything_is_printed(tmp_path: Path):
 def test_evaluate_options(tmp_path: Path):
     here("evaluate", "lenet5", "mnist5k", "--limit", 0).assert_error("limit")
     here("evaluate", "lenet5", "mnist5k", "--batch", 0).assert_error("batch")
-    here("evaluate", "lenet5", "mnist5k", "--batch", 10**9, "--limit", 2)
+    here("evaluate", "lenet5", "mnist5k", "--batch", 10**9).assert_error("batch", "65536")
     here("evaluate", "lenet5", "mnist5k", "--preprocess", "no.toml").assert_error("no.toml")
     (tmp_path / "p.toml").write_text("mean = [1, 2, 3]\n")
     done = here("evaluate", "lenet5", "mnist5k", "--preprocess", tmp_path / "p.toml")

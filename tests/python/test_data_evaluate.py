@@ -119,16 +119,83 @@ def test_labels_beyond_the_classes_are_named():
 
 
 def test_wrong_requests_are_named(tmp_path: Path, lenet5):
-    with pytest.raises(mcomp.InvalidArgument, match="limit is 0"):
+    with pytest.raises(mcomp.InvalidArgument, match=r"limit must be .* not 0"):
         mcomp.evaluate(lenet5, "mnist5k", limit=0)
-    with pytest.raises(mcomp.InvalidArgument, match="batch is 0"):
+    with pytest.raises(mcomp.InvalidArgument, match=r"batch must be .* not 0"):
         mcomp.evaluate(lenet5, "mnist5k", batch=0)
+    with pytest.raises(mcomp.InvalidArgument, match="limit must be an integer, not float"):
+        mcomp.evaluate(lenet5, "mnist5k", limit=2.5)  # type: ignore[arg-type]
+    with pytest.raises(mcomp.InvalidArgument, match="batch must be an integer, not float"):
+        mcomp.compare(lenet5, lenet5, "mnist5k", batch=2.5)  # type: ignore[arg-type]
     with pytest.raises(mcomp.ShapeError, match=r"0\.png: prepared it is \[1, 9, 9\]"):
         mcomp.evaluate(lenet5, images(tmp_path, [1], side=9))
     with pytest.raises(mcomp.NotFound, match="nowhere"):
         mcomp.evaluate(lenet5, "mnist5k", devices="nowhere", limit=1)
     with pytest.raises(mcomp.InvalidArgument, match="no preprocessing"):
         mcomp.evaluate(classifier(np.ones((3, 4)), {}), dataset([0]))
+
+
+def test_labels_of_other_things_are_refused():
+    toys = ArrayDataset("toys", np.zeros((2, 2, 2), np.uint8), np.array([0, 1]), "digits10")
+    other = classifier(np.ones((10, 4)), GREY | {"labels": "cifar10"}, "planes")
+    words = "data 'toys' is labelled with 'digits10', .* network 'planes' are 'cifar10'"
+    with pytest.raises(mcomp.InvalidArgument, match=words):
+        mcomp.evaluate(other, toys)
+    same = classifier(np.ones((10, 4)), GREY | {"labels": "digits10"})
+    silent = classifier(np.ones((10, 4)))
+    for model in (same, silent):
+        assert mcomp.evaluate(model, toys).notes == ()
+    with pytest.raises(mcomp.InvalidArgument, match=words):
+        mcomp.compare(same, other, toys)
+
+
+COLOUR = GREY | {"mean": "[0, 0, 0]", "std": "[1, 1, 1]", "layout": "NCHW RGB"}
+
+
+def colour_classifier() -> mcomp.Model:
+    """A network of 12 classes for coloured images of 2x2 pixels."""
+    builder = mcomp.GraphBuilder("colours")
+    x = builder.add_input("x", (None, 3, 2, 2))
+    flat = builder.add_node("Flatten", "flat", [x], {"axis": 1})
+    w = builder.add_constant("weight", np.eye(12, dtype=np.float32))
+    builder.mark_output(builder.add_node("Gemm", "y", [flat, w]))
+    for key, text in COLOUR.items():
+        builder.set_metadata(key, text)
+    return builder.finish()
+
+
+def test_images_of_another_kind_are_told():
+    labels = np.array([0, 11], np.int64)
+    grey = ArrayDataset("grey", np.zeros((2, 2, 2), np.uint8), labels)
+    coloured = ArrayDataset("coloured", np.zeros((2, 2, 2, 3), np.uint8), labels)
+    with pytest.warns(UserWarning, match="images of data 'grey' are grey, network 'colours'"):
+        found = mcomp.evaluate(colour_classifier(), grey)
+    assert len(found.notes) == 1
+    assert mcomp.evaluate(colour_classifier(), coloured).notes == ()
+    for_grey = classifier(np.ones((12, 4)))
+    assert mcomp.evaluate(for_grey, grey).notes == ()
+    with pytest.warns(UserWarning, match="'coloured' are coloured, network 'toy' takes grey"):
+        compared = mcomp.compare(for_grey, for_grey, coloured)
+    assert len(compared.notes) == 1  # of two networks that say the same
+
+
+def test_a_few_images_of_another_kind_are_nothing_special():
+    class Mixed(ArrayDataset):
+        def image(self, index: int) -> np.ndarray:
+            picture = super().image(index)
+            return picture[..., 0] if index else picture
+
+    mixed = Mixed("mixed", np.zeros((3, 2, 2, 3), np.uint8), np.array([0, 11, 5], np.int64))
+    assert mcomp.evaluate(colour_classifier(), mixed).notes == ()
+    assert mcomp.evaluate(classifier(np.ones((12, 4))), mixed).notes == ()
+
+
+def test_labels_that_leave_half_of_the_classes_out_are_told():
+    model = classifier(np.ones((12, 4)))
+    with pytest.warns(UserWarning, match=r"labels of data 'toys' go up to 5, .* 12 classes"):
+        assert len(mcomp.evaluate(model, dataset([5, 4] * 5)).notes) == 1
+    assert mcomp.evaluate(model, dataset([6, 4] * 5)).notes == ()
+    assert mcomp.evaluate(model, dataset([5, 4] * 4)).notes == ()  # too few to tell
 
 
 def test_nan_outputs_are_refused_not_ranked_first():

@@ -62,7 +62,7 @@ def measure_accuracy(path: Path, device: str, options: DataOptions) -> Measured:
             model, data.load(options.accuracy), limit=options.limit or None, devices=device
         )
         with model.plan(device) as plan:
-            details = plan_details(plan)
+            details = {**plan_details(plan), "notes": list(found.notes)}
         return Measured(
             samples={
                 "top1": (found.ranks < 1).astype(np.uint8),

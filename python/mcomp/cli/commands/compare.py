@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> Values:
             layers=not arguments.no_layers,
             progress=progress,
         )
+    for note in found.notes:
+        output.note(note)
     return {
         "a": arguments.a,
         "b": arguments.b,
@@ -54,6 +56,7 @@ def run(arguments: argparse.Namespace) -> Values:
         "agree": found.agree,
         "output_nmse": found.output_nmse,
         "layers": [{"name": layer.name, "nmse": layer.nmse} for layer in found.layers],
+        "notes": list(found.notes),
     }
 
 

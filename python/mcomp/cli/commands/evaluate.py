@@ -7,7 +7,7 @@ import argparse
 from ... import data
 from ...display import text_table
 from ...evaluate import evaluate
-from .. import options
+from .. import options, output
 from ..command import Command, Values
 from ..progress import ProgressBar
 
@@ -34,6 +34,8 @@ def run(arguments: argparse.Namespace) -> Values:
             preprocess=options.preprocess(model, arguments.preprocess),
             progress=progress,
         )
+    for note in found.notes:
+        output.note(note)
     return {
         "model": arguments.model,
         "data": arguments.data,
@@ -41,6 +43,7 @@ def run(arguments: argparse.Namespace) -> Values:
         "top1": found.top1,
         "top5": found.top5,
         "predictions": found.predictions,
+        "notes": list(found.notes),
     }
 
 
