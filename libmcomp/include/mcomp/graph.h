@@ -56,11 +56,11 @@ typedef struct mcomp_graph_info {
     uint32_t output_count;
     int32_t verified; /**< 1 after mcomp_graph_verify() */
     uint64_t
-        parameters; /**< Conv and Gemm weights, biases, BatchNorm scale and shift of the source,
+        parameters; /**< Conv, Gemm, MatMul weights, biases, BatchNorm scale and shift of the source,
                                  before folding; kept by rewrites, compression and files */
     uint64_t float_nbytes; /**< 4 bytes an element of all weights, biases and BatchNorm tensors
                                  (running statistics too) of the source; kept likewise */
-    uint64_t macs; /**< multiply-accumulates of Conv and Gemm for one image, padding included */
+    uint64_t macs; /**< multiply-accumulates of Conv, Gemm, MatMul for one image, with padding */
     uint64_t stored_nbytes; /**< sum over constants as they are encoded now */
     const char *name;       /**< the network's name, may be "" */
 } mcomp_graph_info;

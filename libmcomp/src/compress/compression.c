@@ -117,7 +117,7 @@ void mc_compression_end(mc_compression *compression)
     mc_arena_clear(&compression->arena);
 }
 
-/* Notes the patterns of a list that no Conv or Gemm matches: most likely they are misspelt. */
+/* Notes the patterns of a list that no Conv, Gemm or MatMul matches: most likely they are misspelt. */
 static mcomp_status note_unmatched(mc_compression *compression, const char *pass_name,
                                    const char *parameter, const char *list)
 {
@@ -130,9 +130,9 @@ static mcomp_status note_unmatched(mc_compression *compression, const char *pass
                                           mc_glob_match(pattern, length, graph->nodes[n].name)))
             n++;
         if (n == graph->node_count)
-            MC_TRY(mc_compression_note(compression, "%s: %s: no Conv or Gemm is called %.*s",
-                                       pass_name, parameter, (int)(length < 200 ? length : 200),
-                                       pattern));
+            MC_TRY(mc_compression_note(compression,
+                                       "%s: %s: no Conv, Gemm or MatMul is called %.*s", pass_name,
+                                       parameter, (int)(length < 200 ? length : 200), pattern));
     }
     return MCOMP_OK;
 }

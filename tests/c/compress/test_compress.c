@@ -75,7 +75,7 @@ static void skip_and_only(void **state)
         mcomp_graph_destroy(result);
     }
     mcomp_graph *result = compress(context, graph, "prune.magnitude sparsity=1 only=fc1,conv1");
-    assert_note(result, "prune.magnitude: only: no Conv or Gemm is called fc1");
+    assert_note(result, "prune.magnitude: only: no Conv, Gemm or MatMul is called fc1");
     assert_int_equal(report_of(result, "conv1_weight").nonzero, 0);
     mcomp_graph_destroy(result);
     result = compress(context, graph, "prune.magnitude sparsity=1 skip=*");
