@@ -95,17 +95,19 @@ void mc_ref_global_pool(const mc_operation *operation, const mc_run *run, mc_poo
                     &work);
 }
 
-/* What is not a number wins, as in a comparison that is turned round. */
+/* What is not a number wins, wherever in the window it stands. */
 static void greatest_float(const mc_run *run, const mc_pool_window *window, size_t index)
 {
     const float *elements = run->inputs[0];
     float greatest = -INFINITY;
+    bool no_number = false;
     for (int64_t y = window->row_begin; y < window->row_end; y += window->row_step)
         for (int64_t x = window->column_begin; x < window->column_end; x += window->column_step) {
             float element = elements[window->plane + (size_t)y * window->width + (size_t)x];
-            greatest = element <= greatest ? greatest : element;
+            greatest = element > greatest ? element : greatest;
+            no_number |= isnan(element) != 0;
         }
-    ((float *)run->output)[index] = greatest;
+    ((float *)run->output)[index] = no_number ? NAN : greatest;
 }
 
 void mc_ref_greatest(const mc_operation *operation, const mc_run *run, const mc_pool_window *window,
