@@ -39,11 +39,7 @@ static void use_sets(mcomp_context *context, uint32_t isa_bits)
 {
     for (uint32_t i = 0; i < context->device_count; i++)
         if (strcmp(context->devices[i]->id, "cpu") == 0)
-            ((mc_cpu_device *)context->devices[i])->kernels =
-                (mc_cpu_kernels){.f32_gemm = mc_f32_gemm_choose(isa_bits),
-                                 .s16_gemm = mc_s16_gemm_choose(isa_bits),
-                                 .f32_depthwise = mc_f32_depthwise_choose(isa_bits),
-                                 .f32_dot = mc_f32_dot_choose(isa_bits)};
+            ((mc_cpu_device *)context->devices[i])->kernels = mc_cpu_kernels_choose(isa_bits);
 }
 
 /* Adds the kernel that a case's node is planned with, where it is not among them yet. */

@@ -9,8 +9,9 @@
 
 /* Own implementations, the most special first. What none of them fits runs the reference's routine.
  */
-static const mc_cpu_implementation *const implementations[] = {&mc_cpu_depthwise, &mc_cpu_conv,
-                                                               &mc_cpu_gemm};
+static const mc_cpu_implementation *const implementations[] = {
+    &mc_cpu_depthwise, &mc_cpu_conv,        &mc_cpu_gemm,
+    &mc_cpu_pool,      &mc_cpu_global_pool, &mc_cpu_quantize};
 enum {
     IMPLEMENTATION_COUNT = sizeof implementations / sizeof *implementations,
     REFERENCE_TAG = IMPLEMENTATION_COUNT
@@ -26,7 +27,7 @@ double mc_cpu_predict_ns(const mc_cpu_device *device, const mc_request *request,
     return ns / device->device.context->threads;
 }
 
-static size_t touched_nbytes(const mc_request *request)
+size_t mc_cpu_touched_nbytes(const mc_request *request)
 {
     const mc_node *node = &request->graph->nodes[request->node_index];
     size_t nbytes = 0;
@@ -39,6 +40,31 @@ static size_t touched_nbytes(const mc_request *request)
     return nbytes * (size_t)request->batch;
 }
 
+void mc_cpu_describe(const mc_cpu_device *device, const mc_request *request,
+                     mc_candidate *candidate, const char *kernel, uint32_t isa_bits,
+                     const char *why)
+{
+    candidate->kernel = kernel;
+    candidate->why = why;
+    candidate->weights_nbytes = mc_operation_extra_nbytes(request);
+    candidate->predicted_ns =
+        mc_cpu_predict_ns(device, request, isa_bits != MC_ISA_NONE, mc_cpu_touched_nbytes(request));
+}
+
+mc_quantize_range mc_cpu_range_of(const mc_operation *operation)
+{
+    mc_requantize to = mc_requantize_of(operation);
+    return (mc_quantize_range){to.low, to.high, to.zero_point};
+}
+
+mc_quantize_operand mc_cpu_operand_of(const mc_value *value, const void *elements, float multiplier)
+{
+    return (mc_quantize_operand){.elements = elements,
+                                 .is_signed = value->dtype == MCOMP_DTYPE_S8,
+                                 .zero_point = value->zero_point,
+                                 .multiplier = multiplier};
+}
+
 static void describe_reference(const mc_cpu_device *device, const mc_request *request,
                                mc_candidate *candidate)
 {
@@ -48,7 +74,8 @@ static void describe_reference(const mc_cpu_device *device, const mc_request *re
         mc_node_reads_weight(request->graph, node) ? mc_node_input(request->graph, node, 1) : NULL;
     candidate->kernel = routine->kernel;
     candidate->why = "the reference's routine: no special kernel for this node";
-    candidate->predicted_ns = mc_cpu_predict_ns(device, request, false, touched_nbytes(request));
+    candidate->predicted_ns =
+        mc_cpu_predict_ns(device, request, false, mc_cpu_touched_nbytes(request));
     size_t weight_nbytes =
         mc_node_is_integer(request->graph, node) ? sizeof(int16_t) : sizeof(float);
     candidate->weights_nbytes = (weight ? mc_value_element_count(weight) * weight_nbytes : 0) +
@@ -96,7 +123,9 @@ static mcomp_status prepare(mc_device *device, const mc_request *request,
         const mc_cpu_implementation *implementation = implementations[candidate->tag];
         operation->run = implementation->run;
         operation->device = device;
-        mcomp_status status = implementation->pack((const mc_cpu_device *)device, operation);
+        mcomp_status status = implementation->pack
+                                  ? implementation->pack((const mc_cpu_device *)device, operation)
+                                  : MCOMP_OK;
         if (status != MCOMP_OK) {
             mc_operation_destroy(operation);
             return status;
@@ -104,6 +133,21 @@ static mcomp_status prepare(mc_device *device, const mc_request *request,
     }
     *out = operation;
     return MCOMP_OK;
+}
+
+mc_cpu_kernels mc_cpu_kernels_choose(uint32_t isa_bits)
+{
+    mc_cpu_kernels kernels = {.f32_gemm = mc_f32_gemm_choose(isa_bits),
+                              .s16_gemm = mc_s16_gemm_choose(isa_bits),
+                              .f32_depthwise = mc_f32_depthwise_choose(isa_bits),
+                              .f32_dot = mc_f32_dot_choose(isa_bits)};
+    for (int kind = 0; kind < MC_POOL_KIND_COUNT; kind++)
+        kernels.pool[kind] = mc_pool_choose((mc_pool_kind)kind, isa_bits);
+    for (int kind = 0; kind < MC_QUANTIZE_KIND_COUNT; kind++)
+        kernels.quantize[kind] = mc_quantize_choose((mc_quantize_kind)kind, isa_bits);
+    for (int kind = 0; kind < MC_REDUCE_KIND_COUNT; kind++)
+        kernels.reduce[kind] = mc_reduce_choose((mc_reduce_kind)kind, isa_bits);
+    return kernels;
 }
 
 const mc_cpu_kernels *mc_cpu_kernels_of(const mc_operation *operation)
@@ -136,10 +180,7 @@ mcomp_status mc_cpu_device_open(mcomp_context *context, mc_device **out)
         return mc_fail_memory(sizeof *cpu);
     snprintf(cpu->detail, sizeof cpu->detail, "%s, %u threads", mc_isa_name(context->isa_bits),
              context->threads);
-    cpu->kernels = (mc_cpu_kernels){.f32_gemm = mc_f32_gemm_choose(context->isa_bits),
-                                    .s16_gemm = mc_s16_gemm_choose(context->isa_bits),
-                                    .f32_depthwise = mc_f32_depthwise_choose(context->isa_bits),
-                                    .f32_dot = mc_f32_dot_choose(context->isa_bits)};
+    cpu->kernels = mc_cpu_kernels_choose(context->isa_bits);
     cpu->device = (mc_device){.ops = &ops,
                               .context = context,
                               .id = "cpu",

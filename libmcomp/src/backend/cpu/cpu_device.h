@@ -9,14 +9,24 @@
 #include "kernels/cpu/dot/dot.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/im2col/im2col.h"
+#include "kernels/cpu/pool/pool.h"
+#include "kernels/cpu/quantize/quantize.h"
+#include "kernels/cpu/reduce/reduce.h"
 
-/** Kernels chosen when the context was made, by what the processor has and the cap allows. */
+/** Kernels chosen when the context was made, by what the processor has and the cap allows; of families
+ * with several kinds one of each. */
 typedef struct mc_cpu_kernels {
     const mc_f32_gemm_kernel *f32_gemm;
     const mc_s16_gemm_kernel *s16_gemm;
     const mc_f32_depthwise_kernel *f32_depthwise;
     const mc_f32_dot_kernel *f32_dot;
+    const mc_pool_kernel *pool[MC_POOL_KIND_COUNT];
+    const mc_quantize_kernel *quantize[MC_QUANTIZE_KIND_COUNT];
+    const mc_reduce_kernel *reduce[MC_REDUCE_KIND_COUNT];
 } mc_cpu_kernels;
+
+/** The best kernels that these instruction sets can run. */
+mc_cpu_kernels mc_cpu_kernels_choose(uint32_t isa_bits);
 
 typedef struct mc_cpu_device {
     mc_device device;
@@ -31,7 +41,7 @@ typedef struct mc_cpu_implementation {
     /** Fill kernel, workspace_nbytes, weights_nbytes, predicted_ns, why. */
     void (*describe)(const mc_cpu_device *device, const mc_request *request,
                      mc_candidate *candidate);
-    /** Pack the weights; the operation has them decoded. */
+    /** Pack the weights; the operation has them decoded. NULL: there is nothing to pack. */
     mcomp_status (*pack)(const mc_cpu_device *device, mc_operation *operation);
     void (*run)(const mc_operation *operation, const mc_run *run);
 } mc_cpu_implementation;
@@ -40,6 +50,10 @@ extern const mc_cpu_implementation mc_cpu_conv; /**< im2col and GEMM, float or i
 extern const mc_cpu_implementation
     mc_cpu_depthwise;                           /**< one plane after the other, float or integer */
 extern const mc_cpu_implementation mc_cpu_gemm; /**< dot products, float */
+extern const mc_cpu_implementation mc_cpu_pool; /**< MaxPool, AveragePool, row by row */
+extern const mc_cpu_implementation mc_cpu_global_pool; /**< one plane after the other */
+extern const mc_cpu_implementation
+    mc_cpu_quantize; /**< QuantizeLinear, DequantizeLinear, integer Add */
 
 mcomp_status mc_cpu_device_open(mcomp_context *context, mc_device **out);
 
@@ -55,5 +69,22 @@ const mc_cpu_kernels *mc_cpu_kernels_of(const mc_operation *operation);
 /** Predicted time of so many multiply-accumulates and bytes on the context's threads. */
 double mc_cpu_predict_ns(const mc_cpu_device *device, const mc_request *request, bool vector,
                          size_t touched_nbytes);
+/** Bytes of activations that a node reads and writes in one run. */
+size_t mc_cpu_touched_nbytes(const mc_request *request);
+
+/** A candidate without weights or scratch, whose time is that of its bytes.
+ *  @param isa_bits  of the kernel */
+void mc_cpu_describe(const mc_cpu_device *device, const mc_request *request,
+                     mc_candidate *candidate, const char *kernel, uint32_t isa_bits,
+                     const char *why);
+
+/** How integer results of a node leave, as kernels take it. */
+mc_quantize_range mc_cpu_range_of(const mc_operation *operation);
+/** A quantised activation's elements; multiplier: what one step of it is worth. */
+mc_quantize_operand mc_cpu_operand_of(const mc_value *value, const void *elements,
+                                      float multiplier);
+
+/** Elements that a worker takes at least of operators that go through them one by one. */
+#define MC_CPU_ELEMENT_GRAIN 4096
 
 #endif

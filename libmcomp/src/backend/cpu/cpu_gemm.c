@@ -56,11 +56,4 @@ static void describe(const mc_cpu_device *device, const mc_request *request,
     candidate->why = "four dot products at a time, weights read once";
 }
 
-static mcomp_status pack(const mc_cpu_device *device, mc_operation *operation)
-{
-    (void)device;
-    (void)operation;
-    return MCOMP_OK; /* the kernel reads the rows as they are */
-}
-
-const mc_cpu_implementation mc_cpu_gemm = {fits, describe, pack, run_gemm};
+const mc_cpu_implementation mc_cpu_gemm = {fits, describe, NULL, run_gemm};
