@@ -13,13 +13,15 @@ void mc_model_lenet5(mc_network *network)
     network->weight_count = (size_t)(mc_lenet5_weights_end - mc_lenet5_weights);
 
     mcomp_value x = mc_network_input(network, "input", 1, 28, 28);
-    x = mc_network_convolution(network, "conv1", x, 20, 5);
-    x = mc_network_max_pool(network, "pool1", x, 2, 2);
-    x = mc_network_convolution(network, "conv2", x, 50, 5);
-    x = mc_network_max_pool(network, "pool2", x, 2, 2);
-    x = mc_network_fully_connected(network, "ip1", x, 500);
+    x = mc_network_convolution(network, "conv1", x,
+                               (mc_convolution){.filters = 20, .height = 5, .width = 5, .bias = 1});
+    x = mc_network_max_pool(network, "pool1", x, (mc_pool){.kernel = 2, .stride = 2});
+    x = mc_network_convolution(network, "conv2", x,
+                               (mc_convolution){.filters = 50, .height = 5, .width = 5, .bias = 1});
+    x = mc_network_max_pool(network, "pool2", x, (mc_pool){.kernel = 2, .stride = 2});
+    x = mc_network_fully_connected(network, "ip1", x, 500, 2);
     x = mc_network_relu(network, "relu1", x);
-    x = mc_network_fully_connected(network, "ip2", x, 10);
+    x = mc_network_fully_connected(network, "ip2", x, 10, 1);
     mc_network_output(network, x);
 
     mc_network_metadata(network, "input_range", "[0, 1]");

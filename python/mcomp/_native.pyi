@@ -36,6 +36,7 @@ class Lib:
     MCOMP_NO_VALUE: int
     MCOMP_BATCH: int
     MCOMP_FORMAT_VERSION: int
+    MCOMP_MODEL_MAX_SIZE: int
     MCOMP_OK: int
     MCOMP_END: int
     MCOMP_ERR_INVALID_ARGUMENT: int

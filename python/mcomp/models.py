@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ._errors import NotFound, check
 from ._handles import c_text, integer, new_info, py_text, real
@@ -10,7 +12,32 @@ from ._native import ffi, lib
 from .context import Context, context_or_default
 from .model import Model, symbolic_shape
 
-__all__ = ["ModelInfo", "create", "info", "names"]
+if TYPE_CHECKING:
+    from ._native import CData
+
+__all__ = ["ModelInfo", "Published", "create", "info", "names"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a network's paper says of it; None where it does not.
+
+    Attributes
+    ----------
+    top1, top5 : float or None
+        Accuracy on ImageNet's validation set, percent.
+    parameters, macs, depth : int or None
+        As the paper counts and rounds them.
+    source : str
+        The table or figure, and how the network was tested.
+    """
+
+    top1: float | None
+    top5: float | None
+    parameters: int | None
+    macs: int | None
+    depth: int | None
+    source: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +56,18 @@ class ModelInfo:
         Of publication.
     trained : bool
         Whether it brings trained weights; else they are random, by a seed.
+    layers : int
+        Conv and Gemm nodes.
+    depth : int
+        Of these, how many stand on the longest way through the network.
+    parameters, macs : int
+        Of width 1 and the input above; counted as :attr:`mcomp.Model.parameters` and
+        :attr:`mcomp.Model.macs`.
+    sizes : range
+        Possible heights and widths of the input, pixels.
+    min_width : float
+        Least factor on the channels; 1: the only one.
+    published : Published
     """
 
     name: str
@@ -38,6 +77,29 @@ class ModelInfo:
     classes: int
     year: int
     trained: bool
+    layers: int
+    depth: int
+    parameters: int
+    macs: int
+    sizes: range
+    min_width: float
+    published: Published
+
+
+def _number(value: float) -> float | None:
+    """Read what C gives as NaN where there is none."""
+    return None if math.isnan(value) else float(value)
+
+
+def _count(value: float) -> int | None:
+    """Read a count that C gives as NaN or 0 where there is none."""
+    return None if math.isnan(value) or value == 0 else round(value)
+
+
+def _sizes(entry: CData) -> range:
+    if entry.min_size == 0:
+        return range(entry.shape[2], entry.shape[2] + 1)
+    return range(entry.min_size, lib.MCOMP_MODEL_MAX_SIZE + 1, entry.size_step)
 
 
 def _all() -> list[ModelInfo]:
@@ -53,6 +115,20 @@ def _all() -> list[ModelInfo]:
                 classes=int(entry.classes),
                 year=int(entry.year),
                 trained=bool(entry.trained),
+                layers=int(entry.layers),
+                depth=int(entry.depth),
+                parameters=int(entry.parameters),
+                macs=int(entry.macs),
+                sizes=_sizes(entry),
+                min_width=float(entry.min_width),
+                published=Published(
+                    top1=_number(entry.published_top1),
+                    top5=_number(entry.published_top5),
+                    parameters=_count(entry.published_parameters),
+                    macs=_count(entry.published_macs),
+                    depth=_count(entry.published_depth),
+                    source=py_text(entry.published),
+                ),
             )
         )
     return found
@@ -95,6 +171,7 @@ def create(
     seed: int = 0,
     width: float = 1.0,
     *,
+    size: int | None = None,
     simplify: bool = True,
     context: Context | None = None,
 ) -> Model:
@@ -107,7 +184,10 @@ def create(
     seed
         Of random weights, 0 to 2**64 - 1; trained weights are what they are.
     width
-        Factor on the channels, where the family has other widths than 1.
+        Factor on the channels, :attr:`ModelInfo.min_width` to 1.
+    size
+        Height and width of the input, pixels, one of :attr:`ModelInfo.sizes`; None: those of
+        :attr:`ModelInfo.input`.
     simplify
         Fold BatchNorm, constants and activations (see :meth:`mcomp.Model.simplify`); False: as the
         paper draws it.
@@ -119,7 +199,7 @@ def create(
     NotFound
         Unknown name; the message lists the known ones.
     InvalidArgument
-        The network has no such width.
+        The network has no such width or input size.
 
     Examples
     --------
@@ -132,6 +212,7 @@ def create(
     lib.mcomp_model_options_init(options)
     options.seed = integer("seed", seed, 0, 2**64 - 1)
     options.width = real("width", width, 0, 1e6)
+    options.size = 0 if size is None else integer("size", size, 1, 2**31)
     out = ffi.new("mcomp_graph **")
     check(lib.mcomp_model_create(root, c_text("name", name), options, out))
     model = Model._adopt_new(made, root, out[0])

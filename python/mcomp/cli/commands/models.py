@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 
 from ... import models
 from ..._errors import InvalidArgument, NotFound
 from ...display import format_shape, text_table
-from .. import files, options
+from .. import files, options, output
 from ..command import Command, Values
-
-WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +20,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="of random weights (default 0); lenet5 brings trained"
     )
     parser.add_argument("--width", type=float, default=1.0, help="factor on channels (default 1.0)")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="input's height and width")
     options.add_machine(parser, device=False)
+
+
+def describe(info: models.ModelInfo) -> Values:
+    """Tell what the list says of a network."""
+    return {
+        "name": info.name,
+        "family": info.family,
+        "input": [1, *info.input[1:]],
+        "classes": info.classes,
+        "parameters": info.parameters,
+        "macs": info.macs,
+        "layers": info.layers,
+        "depth": info.depth,
+        "year": info.year,
+        "trained": info.trained,
+        "source": info.source,
+        "sizes": {"min": info.sizes[0], "max": info.sizes[-1], "step": info.sizes.step},
+        "min_width": info.min_width,
+        "published": asdict(info.published),
+    }
 
 
 def run(arguments: argparse.Namespace) -> Values:
@@ -29,60 +49,90 @@ def run(arguments: argparse.Namespace) -> Values:
     names = models.names()
     if arguments.name is not None and arguments.name not in names:
         raise NotFound(f"no network {arguments.name!r}; known are: {', '.join(names)}")
+    if arguments.name is None:
+        for option, given in (
+            ("--output", arguments.output),
+            ("--size", arguments.size),
+            ("--width", None if arguments.width == 1 else arguments.width),
+        ):
+            if given is not None:
+                raise InvalidArgument(f"{option} {given!r} needs the NAME of a network")
+        return {"models": [describe(models.info(name)) for name in names]}
     if arguments.output is not None:
-        if arguments.name is None:
-            raise InvalidArgument(f"--output {arguments.output!r} needs the NAME of a network")
         files.check_output(arguments.output, "output", ".onnx")
-    context = options.context(arguments)
-    listed: list[Values] = []
-    values: Values = {"models": listed}
-    for name in names if arguments.name is None else [arguments.name]:
-        info = models.info(name)
-        # Not simplified: a network is listed and written as its paper draws it.
-        model = models.create(
-            name, arguments.seed, arguments.width, simplify=False, context=context
-        )
-        listed.append(
-            {
-                "name": info.name,
-                "family": info.family,
-                "input": [1, *info.input[1:]],
-                "classes": info.classes,
-                "parameters": model.parameters,
-                "macs": model.macs,
-                "layers": sum(node.op in WEIGHTED for node in model.nodes),
-                "year": info.year,
-                "trained": info.trained,
-                "source": info.source,
-            }
-        )
-        if arguments.output is not None:
-            values["output"] = arguments.output
-            values["output_nbytes"] = model.write_onnx(arguments.output)
+    listed = describe(models.info(arguments.name))
+    values: Values = {"models": [listed]}
+    if arguments.output is None and arguments.width == 1 and arguments.size is None:
+        return values
+    # Not simplified: a network is listed and written as its paper draws it.
+    model = models.create(
+        arguments.name,
+        arguments.seed,
+        arguments.width,
+        size=arguments.size,
+        simplify=False,
+        context=options.context(arguments),
+    )
+    listed["input"] = [1, *model.inputs[0].shape[1:]]
+    listed["parameters"] = model.parameters
+    listed["macs"] = model.macs
+    if arguments.width != 1 or arguments.size is not None:
+        listed["published"] = dict.fromkeys(listed["published"])
+        listed["published"]["source"] = "figures of width 1 and the usual input only"
+    if arguments.output is not None:
+        values["output"] = arguments.output
+        values["output_nbytes"] = model.write_onnx(arguments.output)
     return values
 
 
 def show(values: Values) -> str:
     """Make a table of the networks."""
-    head = ["name", "family", "year", "input", "classes", "layers", "parameters", "macs", "weights"]
+    head = ["name", "year", "input", "layers", "depth", "parameters", "macs", "top-1", "top-5"]
     rows = [
         [
             entry["name"],
-            entry["family"],
             str(entry["year"]),
             format_shape(entry["input"]),
-            entry["classes"],
             entry["layers"],
+            entry["depth"],
             entry["parameters"],
             entry["macs"],
-            "trained" if entry["trained"] else "random",
+            entry["published"]["top1"],
+            entry["published"]["top5"],
         ]
         for entry in values["models"]
     ]
-    text = text_table(head, rows)
+    parts = [text_table(head, rows)]
+    if len(values["models"]) == 1:
+        parts.append(_facts(values["models"][0]))
+    else:
+        parts.append("top-1, top-5: ImageNet accuracy as published, percent (NAME says where)")
     if "output" in values:
-        text += f"\n\nwrote {values['output']}: {values['output_nbytes']:,} bytes"
-    return text
+        parts.append(f"wrote {values['output']}: {values['output_nbytes']:,} bytes")
+    return "\n\n".join(parts)
+
+
+def _facts(entry: Values) -> str:
+    """Make lines of what the table has no room for."""
+    published, sizes = entry["published"], entry["sizes"]
+    step = "" if sizes["step"] == 1 else f", multiples of {sizes['step']}"
+    many = f"{sizes['min']} to {sizes['max']}{step}"
+    return output.facts(
+        [
+            ("family", entry["family"]),
+            ("source", entry["source"]),
+            ("weights", "trained by this project" if entry["trained"] else "random, by --seed"),
+            ("classes", entry["classes"]),
+            ("sizes", many if sizes["max"] > sizes["min"] else str(sizes["min"])),
+            ("widths", "1" if entry["min_width"] == 1 else f"{entry['min_width']:g} to 1"),
+            *(
+                (f"published {name}", "not published" if number is None else number)
+                for name, number in published.items()
+                if name != "source"
+            ),
+            ("published in", published["source"]),
+        ]
+    )
 
 
 COMMAND = Command(
