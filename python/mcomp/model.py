@@ -119,7 +119,7 @@ class Model(Handle):
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of Conv and Gemm for one image, padding included."""
+        """Multiply-accumulates of Conv, Gemm and MatMul for one image, padding included."""
         return int(self._info().macs)
 
     @property
