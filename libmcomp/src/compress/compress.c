@@ -111,9 +111,6 @@ static mcomp_status store_weight(mc_compression *compression, mc_weight *weight,
 static mcomp_status add_annotations(const mc_compression *compression, const char *recipe,
                                     mcomp_graph *result)
 {
-    if (result->recipe[0])
-        MC_TRY(mc_graph_add_note(result, "the source had been compressed before; ratios of signal "
-                                         "to error are against it where a weight changed again"));
     for (uint32_t i = 0; i < compression->note_count; i++)
         MC_TRY(mc_graph_add_note(result, compression->notes[i]));
     for (size_t i = 0; i < compression->weight_count; i++) {
@@ -171,6 +168,16 @@ static mcomp_status run_recipe(mc_compression *compression, const mcomp_recipe *
     return status;
 }
 
+/* The file tells the last recipe alone; what came before it is a note. */
+static mcomp_status note_earlier_recipe(mc_compression *compression)
+{
+    const char *recipe = compression->graph->recipe;
+    return mc_compression_note(compression,
+                               "the source had been compressed before, with '%.700s%s'; ratios of "
+                               "signal to error are against it where a weight changed again",
+                               recipe, strlen(recipe) > 700 ? "..." : "");
+}
+
 /* The network as passes want it: BatchNorm folded, weights with their outputs first. */
 static mcomp_status prepare(mcomp_graph *graph, mcomp_graph **out)
 {
@@ -199,6 +206,8 @@ mcomp_status mcomp_compress(mcomp_graph *graph, const mcomp_recipe *recipe,
     compression.seed = own.seed;
     compression.progress = (mc_stage_progress){
         .caller = mc_progress_make(own.progress, own.progress_user), .stage = ""};
+    if (status == MCOMP_OK && simplified->recipe[0])
+        status = note_earlier_recipe(&compression);
     if (status == MCOMP_OK)
         status = run_recipe(&compression, recipe, out);
     mc_compression_end(&compression);

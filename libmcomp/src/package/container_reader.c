@@ -158,8 +158,9 @@ mcomp_status mc_container_read(mc_file_image *image, mc_checking checking, mc_pr
 }
 
 /* Takes the caller's hold on the image. */
-static mcomp_status load_image(mc_file_image *image, const mcomp_load_options *options,
-                               mcomp_graph **out)
+/* Takes the image. @param path  of the file, NULL for bytes in memory */
+static mcomp_status load_image(mc_file_image *image, const char *path,
+                               const mcomp_load_options *options, mcomp_graph **out)
 {
     mcomp_load_options own;
     mcomp_load_options_init(&own);
@@ -169,7 +170,7 @@ static mcomp_status load_image(mc_file_image *image, const mcomp_load_options *o
         status =
             mc_container_read(image, own.verify ? MC_CHECK_ALL : MC_CHECK_TOUCH, &progress, out);
     mc_file_image_release(image);
-    return status;
+    return path ? mc_fail_about_file(status, path) : status;
 }
 
 mcomp_status mcomp_load(mcomp_context *context, const char *path, const mcomp_load_options *options,
@@ -180,7 +181,7 @@ mcomp_status mcomp_load(mcomp_context *context, const char *path, const mcomp_lo
     MC_REQUIRE(context && path, MCOMP_ERR_INVALID_ARGUMENT, "no context or no path");
     mc_file_image *image = NULL;
     MC_TRY(mc_file_image_open(context, path, &image));
-    return load_image(image, options, out);
+    return load_image(image, path, options, out);
 }
 
 mcomp_status mcomp_load_memory(mcomp_context *context, const void *data, size_t nbytes,
@@ -192,5 +193,5 @@ mcomp_status mcomp_load_memory(mcomp_context *context, const void *data, size_t 
                "no context or no data");
     mc_file_image *image = NULL;
     MC_TRY(mc_file_image_copy(context, data, nbytes, &image));
-    return load_image(image, options, out);
+    return load_image(image, NULL, options, out);
 }

@@ -75,6 +75,13 @@ mcomp_status mc_file_image_copy(mcomp_context *context, const void *data, size_t
     return MCOMP_OK;
 }
 
+mcomp_status mc_fail_about_file(mcomp_status status, const char *path)
+{
+    if (status < 0 && status != MCOMP_ERR_OUT_OF_MEMORY && status != MCOMP_ERR_CANCELLED)
+        return mc_fail(status, "%.700s: %s", path, mcomp_last_error());
+    return status;
+}
+
 mc_file_image *mc_file_image_retain(mc_file_image *image)
 {
     atomic_fetch_add_explicit(&image->references, 1, memory_order_relaxed);

@@ -23,6 +23,9 @@ mcomp_status mc_file_image_open(mcomp_context *context, const char *path, mc_fil
 /** Copy bytes. */
 mcomp_status mc_file_image_copy(mcomp_context *context, const void *data, size_t nbytes,
                                 mc_file_image **out);
+/** Put a file's name before the message of a failure in reading its bytes.
+ *  @return status */
+mcomp_status mc_fail_about_file(mcomp_status status, const char *path);
 mc_file_image *mc_file_image_retain(mc_file_image *image);
 /** NULL allowed. */
 void mc_file_image_release(mc_file_image *image);

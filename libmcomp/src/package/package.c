@@ -39,7 +39,7 @@ mcomp_status mcomp_package_open(mcomp_context *context, const char *path, mcomp_
     mcomp_package found;
     mcomp_status status = mc_section_table_read(image, MC_CHECK_TOUCH, &found);
     mc_file_image_release(image);
-    MC_TRY(status);
+    MC_TRY(mc_fail_about_file(status, path));
     status = name_sections(&found);
     mcomp_package *package = status == MCOMP_OK ? mc_alloc(context, sizeof *package) : NULL;
     if (!package) {

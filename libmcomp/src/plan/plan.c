@@ -36,8 +36,12 @@ static mcomp_status fill_plan(mcomp_plan *plan, const mcomp_plan_options *option
     MC_TRY(mc_plan_place(plan, options->devices));
     uint64_t needed = plan->weights_nbytes + plan->activations_nbytes + plan->workspace_nbytes;
     MC_REQUIRE(options->memory_limit == 0 || needed <= options->memory_limit, MCOMP_ERR_LIMIT,
-               "%llu bytes are needed, %llu are allowed", (unsigned long long)needed,
-               (unsigned long long)options->memory_limit);
+               "network %s takes %llu bytes, memory_limit is %llu; weights %llu, activations %llu, "
+               "workspace %llu",
+               graph->name, (unsigned long long)needed, (unsigned long long)options->memory_limit,
+               (unsigned long long)plan->weights_nbytes,
+               (unsigned long long)plan->activations_nbytes,
+               (unsigned long long)plan->workspace_nbytes);
     return MCOMP_OK;
 }
 

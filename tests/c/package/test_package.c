@@ -383,6 +383,10 @@ static void test_paths_that_are_no_file(void **state)
     write_file_bytes(f->path, "PK\3\4 is something else entirely", 32);
     assert_status(mcomp_load(f->context, f->path, NULL, &loaded), MCOMP_ERR_CORRUPT);
     assert_message("not an .mcomp file");
+    assert_message(f->path);
+    mcomp_package *package = NULL;
+    assert_status(mcomp_package_open(f->context, f->path, &package), MCOMP_ERR_CORRUPT);
+    assert_message(f->path);
     assert_status(mcomp_load(f->context, NULL, NULL, &loaded), MCOMP_ERR_INVALID_ARGUMENT);
     assert_status(mcomp_load(f->context, f->path, NULL, NULL), MCOMP_ERR_INVALID_ARGUMENT);
     assert_status(mcomp_save(f->graph, "", NULL, NULL), MCOMP_ERR_INVALID_ARGUMENT);
