@@ -121,7 +121,29 @@ def read_onnx(
         Fold BatchNorm, constants, Q/DQ pairs and activations (see :meth:`Model.simplify`).
     context
         None: the default one.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    MissingFile, IoError
+        There is no such file, or it or a file of external data cannot be read.
+    Corrupt
+        It is no ONNX file, is cut off, or a tensor has fewer or more bytes than its shape.
+    VersionError
+        Its format or operator set is older or newer than what is read.
+    Unsupported
+        An operator, attribute or form that is not read; unknown operators are named all at once.
+    InvalidArgument, ShapeError, LimitError
+        It breaks ONNX's rules, its shapes do not fit, or a size is out of range.
     """
     from .onnx_io.reader import read_onnx as read
 
-    return read(path, simplify=simplify, context=context)
+    try:
+        return read(path, simplify=simplify, context=context)
+    except Corrupt as reason:
+        if os.fspath(path).lower().endswith(".mcomp"):
+            raise Corrupt(f"{reason}; mcomp.load() reads .mcomp files") from None
+        raise

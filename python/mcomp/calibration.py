@@ -31,6 +31,13 @@ class Samples:
         iterable, of which the first ``count`` are kept. Or a data set, sampled evenly too.
     count
         Samples at most, > 0.
+
+    Attributes
+    ----------
+    count : int
+        Samples there are.
+    used : bool
+        Whether one was asked for.
     """
 
     def __init__(self, model: Model, data: Any, count: int) -> None:
@@ -50,10 +57,12 @@ class Samples:
         if available == 0:
             raise InvalidArgument("data holds no samples")
         self.count = min(count, available)
+        self.used = False
         self._available = available
 
     def fill(self, index: int, tensor: CData) -> None:
         """Put sample ``index`` into the library's tensor [1, C, H, W]."""
+        self.used = True
         info = tensor_info(tensor)
         shape = py_shape(info)
         sample = self._check(index, self._sample(index * self._available // self.count), shape)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ._arrays import FloatArray
 from ._callbacks import Call, Progress, batch_function, progress_function
-from ._errors import InvalidArgument, NotFound, ShapeError, check
+from ._errors import Corrupt, InvalidArgument, NotFound, ShapeError, check
 from ._handles import ForkSafeLock, Handle, c_text, integer, new_info, py_text
 from ._native import ffi, lib
 from .calibration import Samples
@@ -76,6 +76,7 @@ class Model(Handle):
         model._sessions = OrderedDict()
         model._sessions_lock = ForkSafeLock()
         model._simplify_info = {}
+        model._call_notes = ()
         return model
 
     @classmethod
@@ -88,6 +89,7 @@ class Model(Handle):
     _sessions: OrderedDict[tuple[str, int], Session]
     _sessions_lock: ForkSafeLock
     _simplify_info: dict[str, int]
+    _call_notes: tuple[str, ...]  # of the call that made it, not of the network: not saved
 
     def close(self) -> None:
         """Give memory back now, with the sessions that :meth:`run` keeps."""
@@ -139,12 +141,12 @@ class Model(Handle):
 
     @property
     def notes(self) -> list[str]:
-        """Notes of the passes, such as a tensor left as it was and why."""
+        """Notes of the passes, such as a tensor left as it was and why; data that none used."""
         graph = self._use()
         found: list[str] = []
         while note := lib.mcomp_graph_get_note(graph, len(found)):
             found.append(py_text(note))
-        return found
+        return [*found, *self._call_notes]
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -244,13 +246,20 @@ class Model(Handle):
             A recipe, its text, or a TOML file.
         data
             For passes that calibrate: float32 arrays [C, H, W] or a data set. A sequence or a data
-            set is sampled evenly; of another iterable the first are taken.
+            set is sampled evenly; of another iterable the first are taken. Where no pass of the
+            recipe calibrates, :attr:`notes` of the result say so.
         samples
             Of ``data`` at most, 1 to 1,000,000.
         seed
             For passes that draw random numbers, 0 to 2**64 - 1.
         progress
             Called with (stage, done, total); raising in it stops, and is raised again.
+
+        Returns
+        -------
+        Model
+            The compressed network, with :attr:`recipe`, :attr:`notes` and :attr:`report`. This one
+            stays as it is.
 
         Raises
         ------
@@ -279,7 +288,10 @@ class Model(Handle):
         status = lib.mcomp_compress(self._use(), passes, options, out)
         made = ffi.gc(out[0], lib.mcomp_graph_destroy)
         call.finish(status)
-        return Model._adopt(self._context, self._root, made)
+        small = Model._adopt(self._context, self._root, made)
+        if source is not None and not source.used:
+            small._call_notes = ("the data was not used: no pass of this recipe calibrates",)
+        return small
 
     def with_outputs(self, names: Sequence[str]) -> Model:
         """Make the same network with these values as its outputs; nodes that none needs are left.
@@ -313,9 +325,13 @@ class Model(Handle):
 
         Raises
         ------
+        InvalidArgument
+            The name ends in ``.onnx``: :meth:`write_onnx` writes that.
         IoError
             Names the path and the system's reason.
         """
+        if _ends_in(path, ".onnx"):
+            raise InvalidArgument(f"{path}: save() writes .mcomp files, write_onnx() writes ONNX")
         nbytes = ffi.new("uint64_t *")
         options = ffi.new("mcomp_save_options *")
         lib.mcomp_save_options_init(options)
@@ -328,14 +344,27 @@ class Model(Handle):
     def write_onnx(self, path: str | os.PathLike[str]) -> int:
         """Write an ONNX file; it appears whole or not at all.
 
+        Weights keep their values: encoded ones are decoded.
+
         Returns
         -------
         int
             Bytes written.
+
+        Raises
+        ------
+        InvalidArgument
+            The name ends in ``.mcomp``: :meth:`save` writes that.
+        LimitError
+            The file would be larger than ONNX allows, 2 GiB.
+        IoError
+            Names the path and the system's reason.
         """
         from .onnx_io.writer import write_onnx
 
         self._use()
+        if _ends_in(path, ".mcomp"):
+            raise InvalidArgument(f"{path}: write_onnx() writes ONNX files, save() writes .mcomp")
         return write_onnx(self, path)
 
     # Running
@@ -361,6 +390,11 @@ class Model(Handle):
         memory_limit
             Bytes of weights and activations, 0: none.
 
+        Returns
+        -------
+        Plan
+            Its steps, memory, and a rough prediction of time (see :attr:`mcomp.Plan.predicted_ns`).
+
         Raises
         ------
         NotFound
@@ -380,7 +414,25 @@ class Model(Handle):
         objective: str = "latency",
         memory_limit: int = 0,
     ) -> Session:
-        """Plan, pack the weights and reserve all memory; parameters as for :meth:`plan`."""
+        """Plan, pack the weights and reserve all memory.
+
+        Parameters
+        ----------
+        devices, batch, objective, memory_limit
+            As for :meth:`plan`.
+
+        Returns
+        -------
+        Session
+            Ready to run.
+
+        Raises
+        ------
+        NotFound, Unsupported, LimitError
+            As for :meth:`plan`.
+        OutOfMemory
+            The weights or activations do not fit into memory.
+        """
         return Session(Plan(self, devices, batch, objective, memory_limit))
 
     def run(
@@ -438,6 +490,18 @@ class Model(Handle):
             As for :meth:`mcomp.Session.measure`.
         array
             The input; None: random numbers in [0, 1) of a fixed seed.
+
+        Returns
+        -------
+        Measurement
+            All samples in nanoseconds, their statistics, and energy where it can be read.
+
+        Raises
+        ------
+        NotFound, Unsupported, OutOfMemory
+            As for :meth:`session`.
+        InvalidArgument, ShapeError
+            A minimum is out of bounds, or the input does not fit; as for :meth:`run`.
         """
         with self.session(devices, batch=batch) as session:
             return session.measure(
@@ -525,12 +589,19 @@ def load(
     context
         None: the default one.
 
+    Returns
+    -------
+    Model
+
     Raises
     ------
+    MissingFile
+        There is no such file.
     IoError
         The file cannot be opened or read.
     Corrupt
-        Truncated, a checksum is wrong, or it contradicts itself; names section or tensor.
+        Truncated, a checksum is wrong, or it contradicts itself; names section or tensor. Or it is
+        no ``.mcomp`` file at all.
     VersionError
         A format version or required section that this library does not know.
     """
@@ -545,5 +616,14 @@ def load(
     out = ffi.new("mcomp_graph **")
     status = lib.mcomp_load(root, c_text("path", path), options, out)
     graph = ffi.gc(out[0], lib.mcomp_graph_destroy)
-    call.finish_file(status)
+    try:
+        call.finish_file(status)
+    except Corrupt as reason:
+        if _ends_in(path, ".onnx"):
+            raise Corrupt(f"{reason}; mcomp.read_onnx() reads ONNX files") from None
+        raise
     return Model._adopt(made, root, graph)
+
+
+def _ends_in(path: str | os.PathLike[str], ending: str) -> bool:
+    return Path(path).suffix.lower() == ending if isinstance(path, str | os.PathLike) else False

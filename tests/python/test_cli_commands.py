@@ -252,6 +252,13 @@ def test_evaluate_says_where_the_preprocessing_is_a_guess(tmp_path: Path):
     assert done.err == ""
 
 
+def test_data_that_no_pass_uses_is_noted(tmp_path: Path):
+    done = here(
+        "compress", "lenet5", tmp_path / "a.mcomp", "-r", "store.float", "--data", "mnist5k"
+    )
+    assert "note: the data was not used: no pass of this recipe calibrates" in done.out
+
+
 def test_images_of_another_kind_are_told_on_stderr(small: Path, tmp_path: Path):
     folder = images(tmp_path / "set", [0, 9], mode="RGB")
     done = here("evaluate", "lenet5", folder, "--json")

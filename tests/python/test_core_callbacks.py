@@ -166,6 +166,18 @@ def test_exception_while_sampling_is_kept_for_the_caller(lenet5: mcomp.Model) ->
         call.finish(-10)
 
 
+def test_data_that_no_pass_uses_is_told(lenet5: mcomp.Model) -> None:
+    data = [np.zeros((1, 28, 28), np.float32)]
+    words = "the data was not used: no pass of this recipe calibrates"
+    assert words in lenet5.compress("store.float", data).notes
+    assert words not in lenet5.compress("store.float").notes
+    samples = calibration.Samples(lenet5, data, 1)
+    assert not samples.used
+    tensor = new_tensor(lenet5.context._use(), "sample", np.zeros((1, 1, 28, 28), np.float32))
+    samples.fill(0, tensor)
+    assert samples.used
+
+
 @pytest.mark.parametrize("data", [3, object()])
 def test_data_that_is_none(lenet5: mcomp.Model, data: object) -> None:
     with pytest.raises(mcomp.InvalidArgument, match="data"):

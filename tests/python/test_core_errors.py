@@ -83,6 +83,24 @@ def test_damaged_file(tmp_path: Path, lenet5: mcomp.Model) -> None:
         mcomp.load(path)
 
 
+def test_the_other_format_is_named(tmp_path: Path, lenet5: mcomp.Model) -> None:
+    onnx, packed = tmp_path / "a.ONNX", tmp_path / "a.mcomp"
+    with pytest.raises(mcomp.InvalidArgument, match=r"a\.ONNX: .* write_onnx\(\) writes ONNX"):
+        lenet5.save(onnx)
+    with pytest.raises(mcomp.InvalidArgument, match=r"a\.mcomp: .* save\(\) writes \.mcomp"):
+        lenet5.write_onnx(str(packed))
+    assert list(tmp_path.iterdir()) == []
+    lenet5.write_onnx(onnx)
+    lenet5.save(packed)
+    with pytest.raises(mcomp.Corrupt, match=r"mcomp\.read_onnx\(\) reads ONNX files"):
+        mcomp.load(onnx)
+    (tmp_path / "b.mcomp").write_bytes(onnx.read_bytes())
+    with pytest.raises(mcomp.Corrupt, match=r"signature$"):
+        mcomp.load(tmp_path / "b.mcomp")
+    with pytest.raises(mcomp.Corrupt, match=r"mcomp\.load\(\) reads \.mcomp files"):
+        mcomp.read_onnx(packed)
+
+
 def test_save_into_nothing(tmp_path: Path, lenet5: mcomp.Model) -> None:
     with pytest.raises(OSError, match="nowhere"):
         lenet5.save(tmp_path / "nowhere" / "m.mcomp")
