@@ -17,6 +17,7 @@ find_package(mcomp {version} REQUIRED)
 add_executable(user {example})
 target_link_libraries(user PRIVATE mcomp::{kind})
 """
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def call(*command: str | Path, **options: object) -> str:
@@ -57,6 +58,13 @@ def test_headers_are_installed(prefix: Path) -> None:
     assert {path.name for path in (prefix / "include/mcomp").iterdir()} == ours
 
 
+def test_pages_that_headers_name_are_installed(prefix: Path) -> None:
+    headers = (prefix / "include/mcomp").iterdir()
+    named = {page for path in headers for page in re.findall(r"docs/(\S+\.md)", path.read_text())}
+    installed = {path.name for path in (prefix / "share/doc/mcomp").iterdir()}
+    assert {"format.md", "operators.md"} <= named <= installed
+
+
 def test_soname(library_folder: Path) -> None:
     dynamic = call("readelf", "-d", library_folder / "libmcomp.so")
     assert f"[libmcomp.so.{version().split('.')[0]}]" in dynamic
@@ -83,7 +91,7 @@ def test_library_prints_nothing_and_never_exits(library_folder: Path) -> None:
     assert not used & forbidden
 
 
-@pytest.mark.parametrize("kind", ["static", "shared"])
+@pytest.mark.parametrize("kind", ["static", "shared", "mcomp"])
 def test_cmake_user(prefix: Path, tmp_path: Path, kind: str) -> None:
     text = CMAKE_USER.format(version=version(), example=EXAMPLE, kind=kind)
     (tmp_path / "CMakeLists.txt").write_text(text)
@@ -104,12 +112,36 @@ def test_pkg_config_user(library_folder: Path, tmp_path: Path, kind: str) -> Non
     assert "mc_f32" in call(tmp_path / "user", env=environment)
 
 
-def test_first_example(prefix: Path, library_folder: Path, tmp_path: Path) -> None:
-    source, packed, small = ROOT / "examples/01_compress_and_run.c", "lenet5.mcomp", "small.mcomp"
-    program = tmp_path / "program"
-    call("cc", source, f"-I{prefix}/include", f"-L{library_folder}", "-lmcomp", "-o", program)
-    call(sys.executable, "-m", "mcomp", "convert", "lenet5", packed, cwd=tmp_path)
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(library_folder)}
-    lines = call(program, packed, small, cwd=tmp_path, env=environment).splitlines()
-    assert len(lines) == 10
-    assert (tmp_path / small).stat().st_size < (tmp_path / packed).stat().st_size / 20
+def readme_block(language: str, word: str) -> str:
+    """The block of the README in this language that has this word."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    (block,) = [block for block in blocks if word in block]
+    return block
+
+
+def test_readme_c_program(library_folder: Path, tmp_path: Path) -> None:
+    lines = readme_block("sh", "01_compress_and_run.c").splitlines()
+    # Where the library is installed and found is this test's own.
+    own = [line for line in lines if re.match(r"cmake|sudo", line)]
+    assert len(own) == 3
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "build").mkdir()
+    environment = {
+        **os.environ,
+        "PKG_CONFIG_PATH": str(library_folder / "pkgconfig"),
+        "LD_LIBRARY_PATH": str(library_folder),
+    }
+    script = "\n".join(line for line in lines if line not in own)
+    script = f'mcomp() {{ "{sys.executable}" -m mcomp "$@"; }}\n{script}'
+    call("bash", "-euc", script, cwd=tmp_path, env=environment)
+    packed, small = tmp_path / "lenet5.mcomp", tmp_path / "compressed.mcomp"
+    assert small.stat().st_size < packed.stat().st_size / 20
+
+
+def test_readme_cmake_user(prefix: Path, tmp_path: Path) -> None:
+    head = "cmake_minimum_required(VERSION 3.25)\nproject(user C)\n"
+    (tmp_path / "CMakeLists.txt").write_text(head + readme_block("cmake", "find_package"))
+    (tmp_path / "program.c").write_text(EXAMPLE.read_text())
+    call("cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    call("cmake", "--build", tmp_path / "build")
+    assert "mc_f32" in call(tmp_path / "build" / "program")

@@ -126,7 +126,7 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_add_constant(mcomp_graph *gra
                                                                 mcomp_value *out);
 
 /** Add a node with one output.
- *  @param op               a name of operators.def
+ *  @param op               a name that mcomp_operator_name() gives
  *  @param name             node's name and its output's, unique among values, not empty
  *  @param inputs           input_count values made before, MCOMP_NO_VALUE for a left-out optional one
  *  @param attributes       attribute_count attributes; unknown names are refused
@@ -186,7 +186,7 @@ MCOMP_API mcomp_value mcomp_graph_get_output(const mcomp_graph *graph, uint32_t 
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_get_metadata(const mcomp_graph *graph,
                                                                 uint32_t index, const char **key,
                                                                 const char **text);
-/** Name of operator index in operators.def's order. @return static text, NULL past the last */
+/** Name of the operator of this index, from 0 on. @return static text, NULL past the last */
 MCOMP_API const char *mcomp_operator_name(uint32_t index);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /** @file package.h
  *  The .mcomp file: a network with its encoded weights, metadata, recipe and report.
- *  docs/format.md describes it byte by byte.
+ *  docs/format.md (installed as share/doc/mcomp/format.md) describes it byte by byte.
  */
 #ifndef MCOMP_PACKAGE_H
 #define MCOMP_PACKAGE_H

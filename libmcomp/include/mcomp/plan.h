@@ -33,7 +33,9 @@ typedef struct mcomp_plan_info {
     uint64_t live_peak_nbytes; /**< largest set of activations alive at once: the least possible */
     uint64_t workspace_nbytes; /**< scratch shared by all steps */
     uint64_t weights_nbytes;   /**< packed weights that a session will hold */
-    double predicted_ns;       /**< sum over steps */
+    /** Sum over steps. The cost model is not calibrated by measurements: it ranks choices, and real
+     *  times may be many times higher. */
+    double predicted_ns;
     const char *objective;
 } mcomp_plan_info;
 
@@ -50,7 +52,7 @@ typedef struct mcomp_step_info {
     const char *decoding;   /**< how the kernel gets at it: "none", "at load" */
     const char *layout;     /**< layout in which it writes: "NCHW" */
     const char *why;        /**< the reason of the choice, one line */
-    double predicted_ns;
+    double predicted_ns;    /**< as in mcomp_plan_info */
     uint64_t transfer_nbytes; /**< bytes moved between devices before this step */
     uint64_t macs;            /**< for the whole batch */
 } mcomp_step_info;
