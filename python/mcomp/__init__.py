@@ -9,8 +9,6 @@ True
 
 from __future__ import annotations
 
-import os
-
 from . import _start, data, models, preprocess  # noqa: F401 (_start: before all others)
 from ._errors import (
     Cancelled,
@@ -44,7 +42,8 @@ from .evaluate import Evaluation, evaluate
 from .graph_builder import GraphBuilder
 from .graph_info import Constant, NodeInfo, ValueInfo
 from .measure import Measurement, peak_resident_nbytes, peak_resident_reset, resident_nbytes
-from .model import Model, load
+from .model import Model
+from .opening import load, read_onnx
 from .package import Section, package_format_version, package_sections
 from .plan import Plan, Step
 from .recipe import Recipe
@@ -108,42 +107,6 @@ __all__ = [
 ]
 
 
-def read_onnx(
-    path: str | os.PathLike[str], *, simplify: bool = True, context: Context | None = None
-) -> Model:
-    """Read an ONNX file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    simplify
-        Fold BatchNorm, constants, Q/DQ pairs and activations (see :meth:`Model.simplify`).
-    context
-        None: the default one.
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    MissingFile, IoError
-        There is no such file, or it or a file of external data cannot be read.
-    Corrupt
-        It is no ONNX file, is cut off, or a tensor has fewer or more bytes than its shape.
-    VersionError
-        Its format or operator set is older or newer than what is read.
-    Unsupported
-        An operator, attribute or form that is not read; unknown operators are named all at once.
-    InvalidArgument, ShapeError, LimitError
-        It breaks ONNX's rules, its shapes do not fit, or a size is out of range.
-    """
-    from .onnx_io.reader import read_onnx as read
-
-    try:
-        return read(path, simplify=simplify, context=context)
-    except Corrupt as reason:
-        if os.fspath(path).lower().endswith(".mcomp"):
-            raise Corrupt(f"{reason}; mcomp.load() reads .mcomp files") from None
-        raise
+def __dir__() -> list[str]:
+    """List what is public, and nothing that only serves it."""
+    return sorted([*__all__, "__version__"])

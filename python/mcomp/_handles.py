@@ -107,6 +107,11 @@ def c_text(what: str, text: str | os.PathLike[str]) -> bytes:
     return encoded
 
 
+def ends_in(path: object, ending: str) -> bool:
+    """Tell whether a path's name ends in this, in small or capital letters."""
+    return isinstance(path, str | os.PathLike) and os.fsdecode(path).lower().endswith(ending)
+
+
 def py_text(text: CData) -> str:
     """Turn C text into str; NULL is ''."""
     return ffi.string(text).decode("utf-8", "replace") if text else ""

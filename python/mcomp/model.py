@@ -13,11 +13,11 @@ import numpy as np
 
 from ._arrays import FloatArray
 from ._callbacks import Call, Progress, batch_function, progress_function
-from ._errors import Corrupt, InvalidArgument, NotFound, ShapeError, check
-from ._handles import ForkSafeLock, Handle, c_text, integer, new_info, py_text
+from ._errors import InvalidArgument, NotFound, ShapeError, check
+from ._handles import ForkSafeLock, Handle, c_text, ends_in, integer, new_info, py_text
 from ._native import ffi, lib
 from .calibration import Samples
-from .context import Context, context_or_default
+from .context import Context
 from .display import Cell, format_nbytes, format_shape, html_table, text_table
 from .graph_info import (
     Constants,
@@ -37,7 +37,7 @@ from .session import Session
 if TYPE_CHECKING:
     from ._native import CData
 
-__all__ = ["Model", "load", "symbolic_shape"]
+__all__ = ["Model", "symbolic_shape"]
 
 # Sessions that Model.run() keeps: enough for two devices at two batch sizes.
 _KEPT_SESSIONS = 4
@@ -330,7 +330,7 @@ class Model(Handle):
         IoError
             Names the path and the system's reason.
         """
-        if _ends_in(path, ".onnx"):
+        if ends_in(path, ".onnx"):
             raise InvalidArgument(f"{path}: save() writes .mcomp files, write_onnx() writes ONNX")
         nbytes = ffi.new("uint64_t *")
         options = ffi.new("mcomp_save_options *")
@@ -363,7 +363,7 @@ class Model(Handle):
         from .onnx_io.writer import write_onnx
 
         self._use()
-        if _ends_in(path, ".mcomp"):
+        if ends_in(path, ".mcomp"):
             raise InvalidArgument(f"{path}: write_onnx() writes ONNX files, save() writes .mcomp")
         return write_onnx(self, path)
 
@@ -573,57 +573,3 @@ class Model(Handle):
 
     def _repr_html_(self) -> str:
         return html_table(self._caption(), *self._table())
-
-
-def load(
-    path: str | os.PathLike[str], *, verify: bool = True, context: Context | None = None
-) -> Model:
-    """Read a ``.mcomp`` file. Raw weights stay mapped from the file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    verify
-        Check every section's checksum now; False: when it is first used.
-    context
-        None: the default one.
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    MissingFile
-        There is no such file.
-    IoError
-        The file cannot be opened or read.
-    Corrupt
-        Truncated, a checksum is wrong, or it contradicts itself; names section or tensor. Or it is
-        no ``.mcomp`` file at all.
-    VersionError
-        A format version or required section that this library does not know.
-    """
-    made = context_or_default(context)
-    root = made._use()
-    options = ffi.new("mcomp_load_options *")
-    lib.mcomp_load_options_init(options)
-    options.verify = int(bool(verify))
-    call = Call(None)
-    user = call.handle()
-    options.progress, options.progress_user = progress_function(), user
-    out = ffi.new("mcomp_graph **")
-    status = lib.mcomp_load(root, c_text("path", path), options, out)
-    graph = ffi.gc(out[0], lib.mcomp_graph_destroy)
-    try:
-        call.finish_file(status)
-    except Corrupt as reason:
-        if _ends_in(path, ".onnx"):
-            raise Corrupt(f"{reason}; mcomp.read_onnx() reads ONNX files") from None
-        raise
-    return Model._adopt(made, root, graph)
-
-
-def _ends_in(path: str | os.PathLike[str], ending: str) -> bool:
-    return Path(path).suffix.lower() == ending if isinstance(path, str | os.PathLike) else False
