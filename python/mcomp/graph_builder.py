@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._arrays import AnyArray, c_shape, new_quantized_tensor, new_tensor
+from ._arrays import DTYPE_NAMES, AnyArray, c_shape, new_quantized_tensor, new_tensor
 from ._errors import InvalidArgument, check
 from ._handles import Handle, c_text, integer, new_info
 from ._native import ffi, lib
@@ -226,10 +226,23 @@ class GraphBuilder(Handle):
         NotFound
             There is no such value.
         """
+        return symbolic_shape(self._value_info(value))
+
+    def dtype(self, value: int) -> str:
+        """Give the dtype of a value: ``float32``; ``uint8`` or ``int8`` of a quantised one.
+
+        Raises
+        ------
+        NotFound
+            There is no such value.
+        """
+        return DTYPE_NAMES[self._value_info(value).dtype]
+
+    def _value_info(self, value: int) -> CData:
         info = new_info("mcomp_value_info")
         number = integer("value", value, -(2**31), 2**31 - 1)
         check(lib.mcomp_graph_get_value(self._use(), number, info))
-        return symbolic_shape(info)
+        return info
 
     def mark_output(self, value: int) -> None:
         """Make a value an output of the network, in the order of calls."""

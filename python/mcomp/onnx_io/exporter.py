@@ -15,6 +15,9 @@ from ..model import Model
 from .tensors import Array
 from .write_tensors import Initializer, initializer, quantized_weight, small_initializer
 
+#: What is written.
+OPSET = 17
+
 #: Operators whose inputs 1 and 2 are a weight and a bias.
 _WEIGHTED = ("Conv", "Gemm")
 #: Attributes that ONNX does not have.
@@ -51,6 +54,7 @@ class Exporter:
         self._names = set(self._values)
         self._written: set[str] = set()
         self._dequantized: dict[str, str] = {}
+        self._turned: dict[str, str] = {}
         for node in model.nodes:
             self._write_node(node)
 
@@ -63,6 +67,8 @@ class Exporter:
         stages = _stages(node, output)
         tensor = self._stage_output(node, stages, -1)
         attributes = {k: v for k, v in node.attributes.items() if k not in _OWN_ATTRIBUTES}
+        if node.op == "MatMul" and attributes.pop("transB", 0):
+            inputs[1] = self._transposed(inputs[1])
         if node.op == "Pad":
             inputs = [inputs[0], *self._pads(node), *inputs[2:3]]
         self._add(node.op, node.name, inputs, tensor, attributes)
@@ -147,6 +153,13 @@ class Exporter:
         self._add("DequantizeLinear", name, [integers, *parameters], name, axis)
         return name
 
+    def _transposed(self, name: str) -> str:
+        """Transpose a matrix: MatMul has no attribute for it."""
+        if name not in self._turned:
+            self._turned[name] = self._unique(f"{name}_transposed")
+            self._add("Transpose", self._turned[name], [name], self._turned[name], {"perm": [1, 0]})
+        return self._turned[name]
+
     def _integer_bias(self, node: NodeInfo, name: str) -> str:
         """Write an int32 bias, whose scale is that of the input times that of the weight."""
         integers = self._constant(name)
@@ -219,9 +232,10 @@ class Exporter:
         attributes: Mapping[str, Attribute] | None = None,
     ) -> None:
         node = helper.make_node(op, inputs, [output], name=name)
-        node.attribute.extend(
-            helper.make_attribute(key, value) for key, value in (attributes or {}).items()
-        )
+        for key, value in (attributes or {}).items():
+            known = onnx.defs.get_schema(op, OPSET).attributes[key]
+            is_list = str(known.type).endswith("S") and not isinstance(value, list)
+            node.attribute.append(helper.make_attribute(key, [value] if is_list else value))
         self.nodes.append(node)
 
 

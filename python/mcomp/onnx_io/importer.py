@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import onnx
 
-from .._errors import InvalidArgument, MCompError, Unsupported
+from .._errors import InvalidArgument, LimitError, MCompError, Unsupported
 from ..context import Context
 from ..graph_builder import AttributeValue, GraphBuilder
 from ..model import Model
+from .fold import try_fold
 from .node import Node
-from .operands import Constant, Operand, Value
-from .operators import OPERATORS
+from .node_check import check_node
+from .operands import Constant, Dequantized, Operand, Value
+from .operators import find_reader, why_not_read
+from .refusals import NodeRefused, Refusals
 from .source import Source
-from .tensors import check_tensor, dtype_name, initializer_label, is_finite
+from .structure import node_subject, operator_name
+from .tensors import Array, check_tensor, dtype_name, initializer_label, is_finite
 from .text import cut, shape_text, shown
 
 #: Operators whose constants may be infinite: bounds and fill values.
-_INFINITE = ("Clip", "Pad")
+_INFINITE = ("Clip", "Max", "Min", "Pad")
+#: Elements that may be computed while reading, beside some for each element of the file.
+_COMPUTED_MAX = 1 << 28
+_COMPUTED_PER_ELEMENT = 4
 
 
 class Importer:
@@ -46,6 +54,7 @@ class Importer:
         self.operands: dict[str, Operand] = {}
         self.fixed_batch: int | None = None
         self.done: set[int] = set()
+        self._computable = _COMPUTED_MAX
         self.graph = source.model.graph
         self.output_names = {value.name for value in self.graph.output}
         self._source = source
@@ -67,35 +76,83 @@ class Importer:
         Raises
         ------
         MCompError
-            By kind, naming what cannot be read and why.
+            By kind, naming all that cannot be read and why. What depends on such a thing is not
+            read and not named.
         """
-        for tensor, payload in zip(self.graph.initializer, self._source.payloads, strict=True):
-            label = initializer_label(self.path, tensor.name)
-            checked = check_tensor(label, tensor, payload, self.path)
-            self.operands[tensor.name] = Constant(tensor.name, checked)
-        for entry in self.graph.input:
-            if entry.name not in self.operands:
-                self._add_input(entry)
+        refusals = Refusals(self.path)
+        unread: set[str] = set()
+        self._read_tensors(refusals, unread)
         for index, proto in enumerate(self.graph.node):
             if index not in self.done:
-                node = Node(self, proto, index)
-                OPERATORS[proto.op_type](node)
-                node.check_attributes_used()
-        self._mark_outputs()
-
-    def _mark_outputs(self) -> None:
+                self._read_or_refuse(refusals, unread, Node(self, proto, index))
         for entry in self.graph.output:
-            where = f"{self.path}: output {shown(entry.name)}"
-            operand = self.operands[entry.name]
-            if not isinstance(operand, Value):
-                raise Unsupported(f"{where} is constant")
-            if operand.view is not None:
-                raise Unsupported(
-                    f"{where} is {shape_text(operand.shape)} reshaped to "
-                    f"{shape_text(operand.view)}, which there is no operator for"
-                )
-            with _placed(where):
-                self._builder.mark_output(operand.value)
+            if entry.name not in unread:
+                try:
+                    self._mark_output(entry.name)
+                except MCompError as error:
+                    refusals.add_error(error)
+        refusals.raise_any()
+
+    def _read_tensors(self, refusals: Refusals, unread: set[str]) -> None:
+        for tensor, payload in zip(self.graph.initializer, self._source.payloads, strict=True):
+            label = initializer_label(self.path, tensor.name)
+            try:
+                checked = check_tensor(label, tensor, payload, self.path)
+            except MCompError as error:
+                refusals.add_error(error)
+                unread.add(tensor.name)
+                continue
+            self.operands[tensor.name] = Constant(tensor.name, checked)
+            self._computable += _COMPUTED_PER_ELEMENT * math.prod(checked.shape)
+        for entry in self.graph.input:
+            if entry.name not in self.operands and entry.name not in unread:
+                try:
+                    self._add_input(entry)
+                except MCompError as error:
+                    refusals.add_error(error)
+                    unread.add(entry.name)
+
+    def _read_or_refuse(self, refusals: Refusals, unread: set[str], node: Node) -> None:
+        proto = node.proto
+        is_independent = unread.isdisjoint(proto.input)
+        try:
+            reason = why_not_read(proto, reads_unread=not is_independent)
+            if reason is not None:
+                raise NodeRefused(Unsupported, reason)
+            check_node(proto, self.opset)
+            if is_independent:
+                self.read_node(node)
+                return
+        except NodeRefused as refused:
+            subject = node_subject(proto, node.index)
+            refusals.add_node(refused.kind, subject, operator_name(proto), refused.reason)
+        except MCompError as error:
+            refusals.add_error(error)
+        unread.update(name for name in proto.output if name)
+
+    def read_node(self, node: Node) -> None:
+        """Read one node, or a part of one, which has been checked.
+
+        Raises
+        ------
+        NodeRefused
+            It cannot be read.
+        """
+        reader = find_reader(node.proto)
+        assert reader is not None
+        if not try_fold(node):
+            reader(node)
+            node.check_attributes_used()
+
+    def _mark_output(self, name: str) -> None:
+        where = f"{self.path}: output {shown(name)}"
+        operand = self.operands.get(name)
+        if operand is None:
+            raise Unsupported(f"{where} is not computed")
+        if not isinstance(operand, Value):
+            raise Unsupported(f"{where} is constant")
+        with _placed(where):
+            self._builder.mark_output(operand.value)
 
     def finish(self) -> Model:
         """Set metadata and verify."""
@@ -155,12 +212,17 @@ class Importer:
         """Tell whether a node reads a value, or it is an output."""
         return name in self._readers or name in self.output_names
 
-    def unique_name(self, stem: str) -> str:
-        """Take the stem as a name, with a number where that is taken already."""
+    def free_name(self, stem: str) -> str:
+        """Find the stem as a name, with a number where that is taken already."""
         name, number = stem, 2
         while name in self._names:
             name = f"{stem}_{number}"
             number += 1
+        return name
+
+    def unique_name(self, stem: str) -> str:
+        """Take the stem as a name, with a number where that is taken already."""
+        name = self.free_name(stem)
         self._names.add(name)
         return name
 
@@ -173,18 +235,72 @@ class Importer:
             return self.unique_name(proto.name)
         return self.unique_name(output)
 
+    def count_computed(self, shape: tuple[int, ...]) -> None:
+        """Count the elements of a constant that is computed while reading.
+
+        Raises
+        ------
+        NodeRefused
+            There are too many in all.
+        """
+        self.check_computed(shape)
+        self._computable -= math.prod(shape)
+
+    def check_computed(self, shape: tuple[int, ...]) -> None:
+        """Check that a constant of this shape may be computed while reading.
+
+        Raises
+        ------
+        NodeRefused
+            There would be too many elements in all.
+        """
+        if math.prod(shape) > self._computable:
+            raise NodeRefused(
+                LimitError,
+                f"{shape_text(shape)}: constants that are computed have more than {_COMPUTED_MAX} "
+                f"elements and {_COMPUTED_PER_ELEMENT} for each of the file",
+            )
+
     def add_constant(self, node: Node, constant: Constant) -> int:
         """Make a constant a value of the network, once."""
         if constant.value is None:
             array = constant.read()
             if array.dtype.kind == "f" and array.dtype != np.float32:
-                array = array.astype(np.float32)
-            where = f"{self.path}: {node.label}: constant {shown(constant.name)}"
+                with np.errstate(over="ignore"):
+                    array = array.astype(np.float32)
             if node.proto.op_type not in _INFINITE and not is_finite(array):
-                raise InvalidArgument(f"{where} is not finite")
-            with _placed(where):
-                constant.value = self._builder.add_constant(constant.name, array)
+                raise node.error(InvalidArgument, f"constant {shown(constant.name)} is not finite")
+            name = constant.name
+            if isinstance(constant, Dequantized) and constant.weight is not None:
+                name = self.unique_name(name)  # the node over the integers has it
+            constant.value = self._add_array(name, array)
         return constant.value
+
+    def add_dequantized(self, node: Node, constant: Dequantized) -> int:
+        """Make integers and the node that dequantises them values of the network, once."""
+        if constant.weight is None:
+            parameters = [constant.integers, constant.scale]
+            if constant.zero_point is not None:
+                parameters.append(constant.zero_point)
+            inputs = [self.add_constant(node, parameter) for parameter in parameters]
+            name = constant.name if constant.value is None else self.unique_name(constant.name)
+            attributes = {"axis": constant.axis}
+            constant.weight = self._add_node("DequantizeLinear", name, inputs, attributes)
+        return constant.weight
+
+    def _add_array(self, name: str, array: Array) -> int:
+        with _refusing():
+            return self._builder.add_constant(name, array)
+
+    def _add_node(
+        self,
+        op: str,
+        name: str,
+        inputs: Sequence[int | None],
+        attributes: Mapping[str, AttributeValue],
+    ) -> int:
+        with _refusing():
+            return self._builder.add_node(op, name, inputs, attributes)
 
     def add_node(
         self,
@@ -195,9 +311,8 @@ class Importer:
         attributes: Mapping[str, AttributeValue],
     ) -> Value:
         """Add a node; what the library refuses is refused in the file's words."""
-        with _placed(f"{self.path}: {node.label}"):
-            value = self._builder.add_node(op, name, inputs, attributes)
-        return Value(value, self._builder.shape(value))
+        value = self._add_node(op, name, inputs, attributes)
+        return Value(value, self._builder.shape(value), self._builder.dtype(value))
 
 
 @contextmanager
@@ -207,3 +322,12 @@ def _placed(where: str) -> Iterator[None]:
         yield
     except MCompError as error:
         raise type(error)(f"{where}: {cut(str(error))}") from error
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Make the graph builder's errors the refusal of the node that is read."""
+    try:
+        yield
+    except MCompError as error:
+        raise NodeRefused(type(error), cut(str(error))) from error

@@ -1,4 +1,4 @@
-"""A node that is being read: its attributes and inputs, each checked, and errors that name it."""
+"""A node that is being read: its attributes and inputs, each checked, and errors about it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
+from onnx import helper
 
-from .._errors import InvalidArgument, MCompError, Unsupported
+from .._errors import InvalidArgument, LimitError, MCompError, Unsupported
 from ..graph_builder import AttributeValue
-from .operands import Constant, Operand, Shape, Value
-from .structure import node_label
-from .tensors import Array, TensorSource
+from .operands import BatchTensor, Constant, Dequantized, Operand, Shape, Source, Value
+from .refusals import NodeRefused
+from .tensors import RANK_MAX, Array
 from .text import shape_text, shown
 
 if TYPE_CHECKING:
     from .importer import Importer
+
+_LIST_MAX = 4096  # elements of a constant that is a list of integers
 
 
 class Node:
@@ -24,12 +27,11 @@ class Node:
 
     Attributes
     ----------
+    importer : Importer
     proto : onnx.NodeProto
     index : int
     opset : int
         Of the default domain.
-    label : str
-        Operator and name, as messages have them.
     """
 
     def __init__(self, importer: Importer, proto: onnx.NodeProto, index: int) -> None:
@@ -37,15 +39,14 @@ class Node:
         self.proto = proto
         self.index = index
         self.opset = importer.opset
-        self.label = node_label(proto, index)
         self._attributes = {attribute.name: attribute for attribute in proto.attribute}
         self._used: set[str] = set()
 
-    def error(self, kind: type[MCompError], reason: str) -> MCompError:
-        """Make an error with file and node in its message."""
-        return kind(f"{self.importer.path}: {self.label}: {reason}")
+    def error(self, kind: type[MCompError], reason: str) -> NodeRefused:
+        """Make the refusal of this node."""
+        return NodeRefused(kind, reason)
 
-    # Attributes. The structure check has seen to names and types.
+    # Attributes. Names and types have been checked.
 
     def integer(self, name: str, default: int) -> int:
         """Get an integer attribute."""
@@ -67,10 +68,13 @@ class Node:
         return None if attribute is None else list(attribute.ints)
 
     def real(self, name: str, default: float) -> float:
-        """Get a float attribute."""
+        """Get a float attribute, which must be a number."""
         self._used.add(name)
         attribute = self._attributes.get(name)
-        return default if attribute is None else attribute.f
+        value = default if attribute is None else attribute.f
+        if np.isnan(value):
+            raise self.error(InvalidArgument, f"{name} is not a number")
+        return value
 
     def text(self, name: str, default: str) -> str:
         """Get a text attribute."""
@@ -90,7 +94,8 @@ class Node:
     def check_attributes_used(self) -> None:
         """Refuse attributes that nothing has looked at."""
         for name in self._attributes:
-            if name not in self._used:
+            # Up to operator set 5 a hint about memory.
+            if name not in self._used and name != "consumed_inputs":
                 raise self.error(Unsupported, f"attribute {shown(name)} is not read")
 
     # Inputs.
@@ -105,31 +110,26 @@ class Node:
 
     def operand(self, index: int) -> Operand:
         """Get what an input stands for."""
+        if not self.has_input(index):
+            raise self.error(InvalidArgument, f"input {index} is left out")
         return self.importer.operands[self.proto.input[index]]
+
+    def operands(self) -> list[Operand]:
+        """Get what all inputs stand for."""
+        return [self.operand(index) for index in range(self.input_count())]
 
     def input_label(self, index: int) -> str:
         """Name an input in messages."""
         return f"input {index} ({shown(self.proto.input[index])})"
 
-    def value(self, index: int) -> Value:
-        """Get an input that is a value of the network, in the shape that it has there."""
-        operand = self.operand(index)
-        if not isinstance(operand, Value):
-            raise self.error(Unsupported, f"{self.input_label(index)} must not be a constant")
-        if operand.view is not None:
-            raise self.error(
-                Unsupported,
-                f"{self.input_label(index)} is {shape_text(operand.shape)} reshaped to "
-                f"{shape_text(operand.view)}, which can only be flattened",
-            )
-        return operand
-
     def activation(self, index: int) -> Value:
         """Get an input with a batch axis."""
-        value = self.value(index)
-        if not value.is_activation:
+        operand = self.operand(index)
+        if isinstance(operand, BatchTensor):
+            raise self.error(Unsupported, f"{self.input_label(index)} is computed from shapes")
+        if isinstance(operand, Constant):
             raise self.error(Unsupported, f"{self.input_label(index)} must not be a constant")
-        return value
+        return operand
 
     def argument(self, index: int) -> int | None:
         """Get an input, whatever it is, as a value of the network; None where it is left out."""
@@ -138,11 +138,14 @@ class Node:
         operand = self.operand(index)
         if isinstance(operand, Constant):
             return self.importer.add_constant(self, operand)
-        return self.value(index).value
+        return self.activation(index).value
 
-    def arguments(self) -> list[int | None]:
-        """Get all inputs as values of the network."""
-        return [self.argument(index) for index in range(self.input_count())]
+    def weight(self, index: int) -> int | None:
+        """Get an input that keeps its integers where the file has it quantised."""
+        operand = self.operand(index) if self.has_input(index) else None
+        if isinstance(operand, Dequantized):
+            return self.importer.add_dequantized(self, operand)
+        return self.argument(index)
 
     def constant(self, index: int) -> Constant:
         """Get an input that must be known now."""
@@ -154,7 +157,7 @@ class Node:
     def constant_integers(self, index: int) -> list[int]:
         """Get a constant list of integers, or one integer."""
         constant = self.constant(index)
-        if len(constant.shape) > 1 or sum(constant.shape) > 64:
+        if len(constant.shape) > 1 or sum(constant.shape) > _LIST_MAX:
             raise self.error(
                 InvalidArgument,
                 f"{self.input_label(index)} is {shape_text(constant.shape)}, not a short list",
@@ -184,18 +187,23 @@ class Node:
 
     # Outputs.
 
+    @property
+    def stem(self) -> str:
+        """The node's name, or its output's: what names of its parts begin with."""
+        return self.proto.name or self.proto.output[0]
+
     def emit(
         self,
         op: str,
         inputs: Sequence[int | None],
         attributes: Mapping[str, AttributeValue] | None = None,
+        output: int = 0,
     ) -> Value:
-        """Add the node that makes the first output."""
-        output = self.proto.output[0]
-        value = self.importer.add_node(
-            self, op, self.importer.name_node(self.proto), inputs, attributes or {}
-        )
-        self.importer.operands[output] = value
+        """Add the node that makes an output, the first where nothing else is said."""
+        name = self.proto.output[output]
+        node_name = self.importer.name_node(self.proto, name)
+        value = self.importer.add_node(self, op, node_name, inputs, attributes or {})
+        self.importer.operands[name] = value
         return value
 
     def emit_before(
@@ -206,26 +214,79 @@ class Node:
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> Value:
         """Add a node that is needed on the way to the output."""
-        name = self.importer.unique_name(f"{self.proto.name or self.proto.output[0]}_{suffix}")
+        name = self.importer.unique_name(f"{self.stem}_{suffix}")
         return self.importer.add_node(self, op, name, inputs, attributes or {})
 
     def emit_constant(self, suffix: str, array: Array) -> int:
         """Add a constant that ONNX has as an attribute."""
-        name = f"{self.proto.name or self.proto.output[0]}_{suffix}"
-        return self.importer.add_constant(self, Constant(self.importer.unique_name(name), array))
+        name = self.importer.unique_name(f"{self.stem}_{suffix}")
+        return self.importer.add_constant(self, Constant(name, array))
 
-    def give(self, operand: Operand) -> None:
-        """Let the first output be something that needs no node."""
-        self.importer.operands[self.proto.output[0]] = operand
+    def emit_reshape(self, data: Value, shape: Shape, suffix: str | None = None) -> Value:
+        """Add the node that gives a value another shape, the first extent being the batch.
 
-    def give_constant(self, source: TensorSource | Array) -> None:
-        """Let the first output be a constant under its own name."""
-        if isinstance(source, np.ndarray):
-            source = np.asarray(source, order="C")
-        self.give(Constant(self.importer.unique_name(self.proto.output[0]), source))
+        Parameters
+        ----------
+        data : Value
+        shape : Shape
+            Of as many elements.
+        suffix : str or None
+            None: it makes the output; else what it is called on the way there.
+        """
+        if len(shape) > RANK_MAX:
+            raise self.error(LimitError, f"gives rank {len(shape)}, above {RANK_MAX}")
+        inputs: list[int | None] = [data.value]
+        attributes: dict[str, AttributeValue] = {}
+        if shape == data.shape:
+            op = "Identity"
+        elif len(shape) == 2:
+            op, attributes = "Flatten", {"axis": 1}
+        else:
+            op = "Reshape"
+            extents = [0 if extent is None else extent for extent in shape]
+            inputs.append(
+                self.emit_constant(f"{suffix or 'to'}_shape", np.array(extents, np.int64))
+            )
+        if suffix is None:
+            return self.emit(op, inputs, attributes)
+        return self.emit_before(op, suffix, inputs, attributes)
+
+    def give(self, operand: Operand, output: int = 0) -> None:
+        """Let an output be something that needs no node."""
+        self.importer.operands[self.proto.output[output]] = operand
+
+    def give_constant(self, source: Source | Array, output: int = 0) -> None:
+        """Let an output be a constant under its own name."""
+        self.importer.count_computed(source.shape)
+        name = self.importer.unique_name(self.proto.output[output])
+        self.give(Constant(name, source), output)
+
+    def expand(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        output: str,
+        name: str = "",
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> None:
+        """Read a node of ONNX that stands for a part of this one."""
+        proto = helper.make_node(op, list(inputs), [output], name=name)
+        proto.attribute.extend(
+            helper.make_attribute(key, value) for key, value in (attributes or {}).items()
+        )
+        self.importer.read_node(Node(self.importer, proto, self.index))
+
+    def part(self, suffix: str, array: Array | None = None) -> str:
+        """Name a tensor between two parts of this node, or a constant that one reads."""
+        stem = f"{self.stem}_{suffix}"
+        if array is None:
+            return self.importer.free_name(stem)  # the node that makes it takes it
+        name = self.importer.unique_name(stem)
+        self.importer.operands[name] = Constant(name, array)
+        return name
 
 
-def normalized_axis(node: Node, axis: int, shape: Shape) -> int:
+def normalized_axis(node: Node, axis: int, shape: Sequence[int | None]) -> int:
     """Make an axis in [-rank, rank) >= 0."""
     rank = len(shape)
     if not -rank <= axis < rank:

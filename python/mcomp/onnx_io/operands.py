@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from .tensors import Array, TensorSource
+from .tensors import Array
 
 #: Extents; None is the batch.
 Shape = tuple[int | None, ...]
+
+#: Batch sizes at which what depends on the batch is computed while reading: what is the same at
+#: all three is a number, what is equal to each is the batch. Two are primes above any divisor or
+#: rounding that networks have, one is even.
+BATCHES = (1009, 2003, 4098)
+
+
+class Source(Protocol):
+    """Where elements come from when they are needed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The extents."""
+
+    def read(self) -> Array:
+        """Get the elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Elements that are computed from other constants each time they are needed."""
+
+    shape: tuple[int, ...]
+    compute: Callable[[], Array]
+
+    def read(self) -> Array:
+        """Get the elements."""
+        return self.compute()
 
 
 @dataclass(slots=True)
@@ -21,15 +50,18 @@ class Constant:
     ----------
     name : str
         What it is called in the network, if it gets there.
-    source : TensorSource or ndarray
+    source : Source or ndarray
         Read when it is needed and not kept, or the elements.
     value : int or None
         Its number in the graph builder, once something in the network reads it.
+    turned_from : Constant or None
+        A matrix that this one is the transpose of; products read it instead.
     """
 
     name: str
-    source: TensorSource | Array
+    source: Source | Array
     value: int | None = None
+    turned_from: Constant | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -41,53 +73,112 @@ class Constant:
         return self.source if isinstance(self.source, np.ndarray) else self.source.read()
 
 
+@dataclass(slots=True)
+class Dequantized(Constant):
+    """A float32 constant that the file has as integers, scales and zero points.
+
+    As a weight it becomes a node of the network over its integers; to everything else it is a
+    constant like others.
+
+    Attributes
+    ----------
+    integers, scale : Constant
+    zero_point : Constant or None
+    axis : int
+        That of the scales, where there are several.
+    weight : int or None
+        The number in the graph builder of the node over the integers.
+    """
+
+    integers: Constant = field(kw_only=True)
+    scale: Constant = field(kw_only=True)
+    zero_point: Constant | None = field(kw_only=True)
+    axis: int = field(kw_only=True)
+    weight: int | None = None
+
+    @property
+    def has_one_scale(self) -> bool:
+        """Tell whether all elements have one scale."""
+        return self.scale.shape in ((), (1,))
+
+    def moved(
+        self, names: tuple[str, str], shape: tuple[int, ...], move: Callable[[Array], Array]
+    ) -> Dequantized:
+        """Move the integers, which must have one scale.
+
+        Parameters
+        ----------
+        names : tuple of str
+            Of the result and of its integers.
+        shape : tuple of int
+        move : callable
+            Gives the elements in another order or shape.
+        """
+        integers, whole = self.integers, self
+        return Dequantized(
+            names[0],
+            Computed(shape, lambda: move(whole.read())),
+            integers=Constant(names[1], Computed(shape, lambda: move(integers.read()))),
+            scale=self.scale,
+            zero_point=self.zero_point,
+            axis=0,
+        )
+
+    def transposed(self, names: tuple[str, str]) -> Dequantized:
+        """Swap the two axes of a matrix."""
+        rows, columns = self.shape
+        result = self.moved(names, (columns, rows), np.transpose)
+        result.axis = 1 - self.axis
+        result.turned_from = self
+        return result
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of the network under construction.
+    """An activation of the network under construction.
 
     Attributes
     ----------
     value : int
         Its number in the graph builder.
     shape : Shape
-        As the graph builder has it.
-    view : Shape or None
-        A shape with the same elements in the same order that ONNX gives it and the network has
-        no operator for; it can only be flattened, or be given its old shape again.
+        The first extent is the batch.
+    dtype : str
+        ``float32``, or ``uint8`` or ``int8`` of a quantised one.
     """
 
     value: int
     shape: Shape
-    view: Shape | None = None
-
-    @property
-    def seen_shape(self) -> Shape:
-        """The shape that ONNX sees."""
-        return self.shape if self.view is None else self.view
-
-    @property
-    def image_count(self) -> int:
-        """Elements of one image."""
-        return math.prod(extent for extent in self.shape if extent is not None)
-
-    @property
-    def is_activation(self) -> bool:
-        """False for a weight that a node of the network dequantises."""
-        return bool(self.shape) and self.shape[0] is None
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
-class ShapeVector:
-    """A one-dimensional int64 tensor computed from shapes; None is the batch."""
+class BatchTensor:
+    """A small tensor computed from shapes, whose elements depend on the batch size.
 
-    extents: tuple[int | None, ...]
+    Attributes
+    ----------
+    arrays : tuple of ndarray
+        The elements at each of :data:`BATCHES`.
+    """
+
+    arrays: tuple[Array, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The extents, the same at every batch size."""
+        shape: tuple[int, ...] = self.arrays[0].shape
+        return shape
+
+    def extents(self) -> list[int | str | None]:
+        """Give the elements: numbers, None for the batch, ``"?"`` for other functions of it."""
+        found: list[int | str | None] = []
+        for elements in zip(*(array.reshape(-1).tolist() for array in self.arrays), strict=True):
+            if len(set(elements)) == 1:
+                found.append(elements[0])
+            else:
+                found.append(None if elements == BATCHES else "?")
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """One element of a :class:`ShapeVector`, a scalar."""
-
-    extent: int | None
-
-
-Operand = Constant | Value | ShapeVector | Extent
+Operand = Constant | Value | BatchTensor

@@ -1,4 +1,4 @@
-"""Operators that give constants, and arithmetic on shapes."""
+"""Operators that give constants or the shape of something."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from typing import Any
 import numpy as np
 import onnx
 
-from .._errors import InvalidArgument, LimitError, ShapeError, Unsupported
+from .._errors import InvalidArgument, LimitError, Unsupported
+from .fold import give_batch_tensor
 from .node import Node
-from .operands import Constant, Extent, ShapeVector, Value
+from .operands import BATCHES, Computed, Constant, Shape
 from .tensors import Array, check_tensor, dtype_name
-from .text import shape_text
-
-_COUNT_MAX = 1 << 24  # elements that ConstantOfShape may give
+from .text import shape_text, shown
 
 _CAST_DTYPES: dict[int, np.dtype[Any]] = {
     onnx.TensorProto.FLOAT: np.dtype(np.float32),
+    onnx.TensorProto.DOUBLE: np.dtype(np.float64),
     onnx.TensorProto.INT32: np.dtype(np.int32),
     onnx.TensorProto.INT64: np.dtype(np.int64),
     onnx.TensorProto.INT8: np.dtype(np.int8),
     onnx.TensorProto.UINT8: np.dtype(np.uint8),
+    onnx.TensorProto.BOOL: np.dtype(np.bool_),
 }
+_EXTENT_MAX = 2**31 - 1
 
 
 def read_constant(node: Node) -> None:
@@ -36,8 +38,10 @@ def read_constant(node: Node) -> None:
     if attribute.name == "value":
         if attribute.t.data_location == onnx.TensorProto.EXTERNAL:
             raise node.error(Unsupported, "has external data, which only initialisers can have")
-        label = f"{node.importer.path}: {node.label}"
-        node.give_constant(check_tensor(label, attribute.t, None, node.importer.path))
+        label = f"{node.importer.path}: constant {shown(node.proto.output[0])}"
+        source = check_tensor(label, attribute.t, None, node.importer.path)
+        name = node.importer.unique_name(node.proto.output[0])
+        node.give(Constant(name, source))
         return
     fields = {
         "value_float": ("f", np.float32),
@@ -53,67 +57,87 @@ def read_constant(node: Node) -> None:
 
 
 def read_constant_of_shape(node: Node) -> None:
-    """Read a ConstantOfShape of a bounded number of elements."""
+    """Read a ConstantOfShape, whose elements are made where they are needed."""
     shape = node.constant_integers(0)
-    if any(extent < 0 for extent in shape) or math.prod(shape) > _COUNT_MAX:
-        raise node.error(
-            LimitError, f"{shape_text(shape)} is negative or above {_COUNT_MAX} elements"
-        )
     attribute = node.attribute("value")
     fill: Array = np.zeros(1, np.float32)
     if attribute is not None:
-        label = f"{node.importer.path}: {node.label}"
+        label = f"{node.importer.path}: the value of {shown(node.proto.output[0])}"
         fill = check_tensor(label, attribute.t, None, node.importer.path).read()
     if fill.size != 1:
         raise node.error(InvalidArgument, f"value has {fill.size} elements, must have one")
-    node.give_constant(np.broadcast_to(fill.reshape(()), shape))
+    _give_broadcast(node, fill.reshape(()), tuple(shape))
+
+
+def read_expand(node: Node) -> None:
+    """Read an Expand of a constant."""
+    data = node.constant(0)
+    try:
+        shape = np.broadcast_shapes(data.shape, tuple(node.constant_integers(1)))
+    except ValueError as error:
+        raise node.error(
+            InvalidArgument,
+            f"{node.input_label(0)} {shape_text(data.shape)} does not broadcast to "
+            f"{shape_text(node.constant_integers(1))}",
+        ) from error
+    _give_broadcast(node, data.read(), shape)
+
+
+def _give_broadcast(node: Node, array: Array, shape: tuple[int, ...]) -> None:
+    if not all(0 <= extent <= _EXTENT_MAX for extent in shape) or math.prod(shape) > 2**62:
+        raise node.error(LimitError, f"{shape_text(shape)} is not a shape")
+    node.give_constant(Computed(shape, lambda: np.broadcast_to(array, shape).copy()))
 
 
 def read_shape(node: Node) -> None:
     """Read a Shape, in which the batch stays free."""
     operand = node.operand(0)
-    if isinstance(operand, ShapeVector | Extent):
-        raise node.error(Unsupported, f"{node.input_label(0)} is computed from shapes")
-    shape = operand.seen_shape if isinstance(operand, Value) else operand.shape
+    shape: Shape = operand.shape
     start, end = node.integer("start", 0), node.integer("end", len(shape))
-    node.give(ShapeVector(tuple(shape)[start:end]))
+    node.ignore("start", "end")
+    give_batch_tensor(
+        node,
+        [
+            np.array([batch if e is None else e for e in shape[start:end]], np.int64)
+            for batch in BATCHES
+        ],
+    )
 
 
-def read_gather(node: Node) -> None:
-    """Read a Gather from a shape or a constant list."""
-    operand = node.operand(0)
-    axis = node.integer("axis", 0)
-    if isinstance(operand, Constant) and len(operand.shape) == 1 and sum(operand.shape) <= 64:
-        elements: tuple[int | None, ...] = tuple(node.constant_integers(0))
-    elif isinstance(operand, ShapeVector):
-        elements = operand.extents
-    else:
-        raise node.error(Unsupported, f"{node.input_label(0)} is no shape and no short list")
-    if axis not in (0, -1):
-        raise node.error(InvalidArgument, f"axis is {axis} of a list")
-    indices = node.constant_integers(1)
-    for index in indices:
-        if not -len(elements) <= index < len(elements):
-            raise node.error(ShapeError, f"index {index} is outside {len(elements)} elements")
-    chosen = tuple(elements[index] for index in indices)
-    node.give(ShapeVector(chosen) if node.constant(1).shape else Extent(chosen[0]))
+def read_size(node: Node) -> None:
+    """Read a Size, which depends on the batch."""
+    known = math.prod(extent for extent in node.operand(0).shape if extent is not None)
+    counts = [np.array(batch * known, np.int64) for batch in BATCHES]
+    give_batch_tensor(node, counts)
 
 
 def read_cast(node: Node) -> None:
-    """Read a Cast of a constant, a shape, or one from float32 to float32."""
+    """Read a Cast of a constant, or one from float32 to float32."""
     node.ignore("saturate", "round_mode")  # of float8
-    to = node.integer("to", 0)
+    to = _cast_target(node)
     operand = node.operand(0)
-    if isinstance(operand, ShapeVector | Extent):
-        if to not in (onnx.TensorProto.INT64, onnx.TensorProto.INT32):
-            raise node.error(Unsupported, f"casts a shape to {dtype_name(to)}")
-        node.give(operand)
-    elif isinstance(operand, Constant):
+    if isinstance(operand, Constant):
         if to not in _CAST_DTYPES:
             raise node.error(Unsupported, f"casts a constant to {dtype_name(to)}")
-        with np.errstate(all="ignore"):
-            node.give_constant(operand.read().astype(_CAST_DTYPES[to]))
-    elif to == onnx.TensorProto.FLOAT and operand.is_activation:
+        dtype = _CAST_DTYPES[to]
+
+        def cast() -> Array:
+            with np.errstate(all="ignore"):
+                return operand.read().astype(dtype)
+
+        node.give_constant(Computed(operand.shape, cast))
+    elif to == onnx.TensorProto.FLOAT and node.activation(0).dtype == "float32":
         node.emit("Identity", [node.activation(0).value])
     else:
         raise node.error(Unsupported, f"casts {node.input_label(0)} to {dtype_name(to)}")
+
+
+def _cast_target(node: Node) -> int:
+    """Get the type to cast to, up to operator set 5 by its name."""
+    if node.opset >= 6:
+        return node.integer("to", 0)
+    name = node.text("to", "")
+    known: dict[str, int] = dict(onnx.TensorProto.DataType.items())
+    if name not in known:
+        raise node.error(InvalidArgument, f"casts to {shown(name)}, which is no type")
+    return known[name]

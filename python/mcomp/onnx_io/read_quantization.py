@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import onnx
 
-from .._errors import InvalidArgument, Unsupported
+from .._errors import InvalidArgument, ShapeError, Unsupported
 from .node import Node, normalized_axis
-from .operands import Constant
+from .operands import Computed, Constant, Dequantized
 from .tensors import Array, dtype_name
 from .text import shape_text
 
@@ -49,13 +49,71 @@ def read_quantize_linear(node: Node) -> None:
 
 
 def read_dequantize_linear(node: Node) -> None:
-    """Read a DequantizeLinear."""
+    """Read a DequantizeLinear; constants keep their integers where they become weights."""
     _check_blocks(node)
     _check_scale(node)
     output_dtype = node.integer("output_dtype", 0)
     if output_dtype not in (0, _T.FLOAT):
         raise node.error(Unsupported, f"output_dtype is {dtype_name(output_dtype)}, must be FLOAT")
-    node.emit("DequantizeLinear", node.arguments(), {"axis": node.integer("axis", 1)})
+    axis = node.integer("axis", 1)
+    integers = node.operand(0)
+    if not isinstance(integers, Constant):
+        if node.activation(0).dtype == "float32":
+            raise node.error(Unsupported, f"{node.input_label(0)} is no quantised value")
+        inputs = [node.activation(0).value, node.argument(1), node.argument(2)]
+        node.emit("DequantizeLinear", inputs if node.has_input(2) else inputs[:2], {"axis": axis})
+        return
+    scale = node.constant(1)
+    zero_point = node.constant(2) if node.has_input(2) else None
+    axis = _check_constant(node, integers, scale, zero_point, axis)
+    name = node.importer.name_node(node.proto)
+    floats = Computed(integers.shape, lambda: _dequantize(integers.read(), scale, zero_point, axis))
+    node.importer.count_computed(integers.shape)
+    node.give(
+        Dequantized(name, floats, integers=integers, scale=scale, zero_point=zero_point, axis=axis)
+    )
+
+
+def _check_constant(
+    node: Node, integers: Constant, scale: Constant, zero_point: Constant | None, axis: int
+) -> int:
+    """Check shapes and dtypes of a constant; give the axis of its scales."""
+    found = integers.read().dtype
+    if found not in (np.uint8, np.int8, np.int32):
+        raise node.error(
+            Unsupported, f"{node.input_label(0)} holds {found}, must be uint8, int8 or int32"
+        )
+    count = int(np.prod(scale.shape))
+    along: tuple[int, ...] = ()
+    if len(integers.shape) > 0 and scale.shape not in ((), (1,)):
+        axis = normalized_axis(node, axis, integers.shape)
+        along = (integers.shape[axis],)
+    if scale.shape not in ((), (1,), along):
+        raise node.error(
+            ShapeError,
+            f"{node.input_label(1)} is {shape_text(scale.shape)} for axis {axis} of "
+            f"{shape_text(integers.shape)}",
+        )
+    if zero_point is not None:
+        zeros = zero_point.read()
+        if zeros.dtype != found or zeros.size != count:
+            raise node.error(
+                ShapeError,
+                f"{node.input_label(2)} is {zeros.dtype} {shape_text(zeros.shape)}, must be "
+                f"{found}, as many as scales",
+            )
+    return axis if count > 1 else 0
+
+
+def _dequantize(integers: Array, scale: Constant, zero_point: Constant | None, axis: int) -> Array:
+    along = [1] * integers.ndim
+    if scale.shape not in ((), (1,)):
+        along[axis] = -1
+    wide = integers.astype(np.int64)
+    if zero_point is not None:
+        wide -= zero_point.read().astype(np.int64).reshape(along)
+    floats: Array = wide.astype(np.float32) * scale.read().reshape(along)
+    return floats
 
 
 def _check_blocks(node: Node) -> None:

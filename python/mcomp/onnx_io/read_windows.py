@@ -14,7 +14,7 @@ from .text import shape_text
 def read_conv(node: Node) -> None:
     """Read a convolution over height and width."""
     data = _image(node)
-    weight = node.argument(1)
+    weight = node.weight(1)
     weight_shape = _weight_shape(node)
     kernel = weight_shape[2:]
     if node.integers("kernel_shape") not in (None, list(kernel)):
@@ -25,7 +25,8 @@ def read_conv(node: Node) -> None:
         )
     attributes = _window(node, data, kernel)
     attributes["group"] = node.integer("group", 1)
-    node.emit("Conv", [data.value, weight, *([node.argument(2)] * node.has_input(2))], attributes)
+    inputs = [data.value, weight, *([node.weight(2)] * node.has_input(2))]
+    node.emit("Conv", inputs, attributes)
 
 
 def read_max_pool(node: Node) -> None:
@@ -58,9 +59,8 @@ def _image(node: Node) -> Value:
     return data
 
 
-def _weight_shape(node: Node) -> tuple[int | None, ...]:
-    operand = node.operand(1)
-    shape = operand.seen_shape if isinstance(operand, Value) else getattr(operand, "shape", ())
+def _weight_shape(node: Node) -> tuple[int, ...]:
+    shape = node.constant(1).shape
     if len(shape) != 4:
         raise node.error(
             ShapeError, f"{node.input_label(1)} is {shape_text(shape)}, a weight has four axes"

@@ -8,7 +8,6 @@ from ..context import Context
 from ..model import Model
 from .checker import check_model
 from .importer import Importer
-from .operators import OPERATORS
 from .source import open_source
 from .structure import check_structure
 
@@ -45,12 +44,12 @@ def read_onnx(
     VersionError
         Its format or operator set is older or newer than what is read.
     Unsupported
-        An operator, attribute or form that is not read; unknown operators are named all at once.
+        An operator, attribute or form that is not read; all are named at once.
     InvalidArgument, ShapeError, LimitError
         It breaks ONNX's rules, its shapes do not fit, or a size is out of range.
     """
     source = open_source(path)
-    importer = Importer(source, check_structure(source, OPERATORS.keys()), context)
+    importer = Importer(source, check_structure(source), context)
     importer.read()
     check_model(source)
     model = importer.finish()

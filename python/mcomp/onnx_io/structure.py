@@ -6,7 +6,7 @@ and which value is meant, and keep recursion and big sizes away from what follow
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import onnx
 
@@ -15,28 +15,31 @@ from .source import Source
 from .text import listed, shown
 
 #: Versions of the default operator set that are read; the newest is the onnx package's.
-OPSET_MIN = 7
+OPSET_MIN = 1
 IR_VERSION_MIN = 3
-_DEFAULT_DOMAINS = ("", "ai.onnx")
+DEFAULT_DOMAINS = ("", "ai.onnx")
+
+
+def operator_name(node: onnx.NodeProto) -> str:
+    """Name a node's operator with its domain."""
+    return f"{shown(node.domain)[1:-1] or 'ai.onnx'}:{shown(node.op_type)[1:-1]}"
+
+
+def node_subject(node: onnx.NodeProto, index: int) -> str:
+    """Name a node: its name, or number and output."""
+    if node.name:
+        return f"node {shown(node.name)}"
+    output = next((name for name in node.output if name), "")
+    return f"node {index} with output {shown(output)}"
 
 
 def node_label(node: onnx.NodeProto, index: int) -> str:
-    """Name a node in messages: operator with its domain, name or number and output."""
-    operator = f"{shown(node.domain)[1:-1] or 'ai.onnx'}:{shown(node.op_type)[1:-1]}"
-    if node.name:
-        return f"node {shown(node.name)} ({operator})"
-    output = next((name for name in node.output if name), "")
-    return f"node {index} with output {shown(output)} ({operator})"
+    """Name a node and its operator in messages."""
+    return f"{node_subject(node, index)} ({operator_name(node)})"
 
 
-def check_structure(source: Source, operators: Collection[str]) -> int:
-    """Check versions, names, order and operators of a file.
-
-    Parameters
-    ----------
-    source : Source
-    operators : collection of str
-        Operators of the default domain that can be read.
+def check_structure(source: Source) -> int:
+    """Check versions, names and order of a file.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def check_structure(source: Source, operators: Collection[str]) -> int:
     Corrupt, InvalidArgument
         The graph breaks ONNX's rules.
     Unsupported
-        It has what cannot be read here; all unsupported operators are named at once.
+        It has parts that are not read: functions, training, sparse initialisers.
     VersionError
         The format or operator set is older or newer than what is read.
     """
@@ -63,9 +66,8 @@ def check_structure(source: Source, operators: Collection[str]) -> int:
         names = listed([shown(sparse.values.name) for sparse in model.graph.sparse_initializer])
         raise Unsupported(f"{path}: sparse initialisers are not read: {names}")
     _check_texts(source)
-    _check_operators(source, operators)
-    for index, node in enumerate(model.graph.node):
-        _check_node(f"{path}: {node_label(node, index)}", node, opset)
+    if not model.graph.node:
+        raise InvalidArgument(f"{path}: the graph {shown(model.graph.name)} is empty")
     _check_values(source)
     return opset
 
@@ -83,7 +85,7 @@ def _check_versions(source: Source) -> int:
     for domain in domains:
         if not isinstance(domain, str) or domains.count(domain) > 1:
             raise InvalidArgument(f"{path}: operator set {shown(domain)} is imported twice")
-    versions = [e.version for e in model.opset_import if e.domain in _DEFAULT_DOMAINS]
+    versions = [e.version for e in model.opset_import if e.domain in DEFAULT_DOMAINS]
     if len(versions) != 1:
         raise InvalidArgument(f"{path}: imports the operator set ai.onnx {len(versions)} times")
     newest = onnx.defs.onnx_opset_version()
@@ -122,64 +124,6 @@ def _check_texts(source: Source) -> None:
             raise Corrupt(f"{source.path}: {what} is not UTF-8: {shown(text)}")
         if "\0" in text:
             raise InvalidArgument(f"{source.path}: {what} holds a NUL: {shown(text)}")
-
-
-def _check_operators(source: Source, operators: Collection[str]) -> None:
-    unknown: dict[str, list[str]] = {}
-    nodes = source.model.graph.node
-    if not nodes:
-        raise InvalidArgument(f"{source.path}: the graph {shown(source.model.graph.name)} is empty")
-    for index, node in enumerate(nodes):
-        if node.domain not in _DEFAULT_DOMAINS or node.op_type not in operators:
-            operator = f"{shown(node.domain or 'ai.onnx')[1:-1]}:{shown(node.op_type)[1:-1]}"
-            unknown.setdefault(operator, []).append(node_label(node, index).split(" (")[0])
-    if unknown:
-        texts = [
-            f"{operator} ({labels[0]}" + (f" and {len(labels) - 1} more)" if labels[1:] else ")")
-            for operator, labels in unknown.items()
-        ]
-        raise Unsupported(f"{source.path}: unsupported operators: {listed(texts)}")
-
-
-def _check_node(where: str, node: onnx.NodeProto, opset: int) -> None:
-    """Check numbers of inputs and outputs, and names and types of attributes."""
-    try:
-        schema = onnx.defs.get_schema(node.op_type, opset, "")
-    except onnx.defs.SchemaError as error:
-        raise Unsupported(f"{where}: is not in operator set {opset}") from error
-    if schema.deprecated:
-        raise Unsupported(f"{where}: is deprecated in operator set {opset}")
-    if not schema.min_input <= len(node.input) <= schema.max_input:
-        raise InvalidArgument(
-            f"{where}: has {len(node.input)} inputs, takes {schema.min_input} to {schema.max_input}"
-        )
-    if not max(schema.min_output, 1) <= len(node.output) <= schema.max_output:
-        raise InvalidArgument(
-            f"{where}: has {len(node.output)} outputs, gives {schema.min_output} to "
-            f"{schema.max_output}"
-        )
-    if not all(node.input[: schema.min_input]):
-        raise InvalidArgument(f"{where}: input {list(node.input).index('')} is left out")
-    seen = set()
-    for attribute in node.attribute:
-        name = f"attribute {shown(attribute.name)}"
-        if attribute.name in seen:
-            raise InvalidArgument(f"{where}: {name} is given twice")
-        seen.add(attribute.name)
-        known = schema.attributes.get(attribute.name)
-        if known is None:
-            raise Unsupported(f"{where}: operator set {opset} knows no {name}")
-        given = onnx.AttributeProto.AttributeType.Name(attribute.type)
-        if attribute.ref_attr_name or given != _type_name(known):
-            raise InvalidArgument(f"{where}: {name} is not of type {_type_name(known)}")
-    missing = [name for name, known in schema.attributes.items() if known.required]
-    for name in missing:
-        if name not in seen:
-            raise InvalidArgument(f"{where}: attribute {shown(name)} is missing")
-
-
-def _type_name(attribute: onnx.defs.OpSchema.Attribute) -> str:
-    return str(attribute.type).rpartition(".")[2]
 
 
 def _check_values(source: Source) -> None:

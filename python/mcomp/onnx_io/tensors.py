@@ -18,7 +18,7 @@ from .text import shape_text, shown
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _EXTENT_MAX = 2**31 - 1
-_RANK_MAX = 6
+RANK_MAX = 6
 _CHUNK = 1 << 20  # elements looked at at a time
 
 _T = onnx.TensorProto
@@ -161,8 +161,8 @@ def check_tensor(
     if tensor.HasField("segment"):
         raise Unsupported(f"{label}: tensors in segments are not read")
     shape = tuple(tensor.dims)
-    if len(shape) > _RANK_MAX:
-        raise LimitError(f"{label}: rank {len(shape)} is above {_RANK_MAX}")
+    if len(shape) > RANK_MAX:
+        raise LimitError(f"{label}: rank {len(shape)} is above {RANK_MAX}")
     for extent in shape:
         if not 0 <= extent <= _EXTENT_MAX:
             raise LimitError(f"{label}: extent {extent} is not in [0, 2^31 - 1]")

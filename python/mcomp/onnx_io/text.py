@@ -37,6 +37,7 @@ def listed(items: Sequence[str]) -> str:
     return f"{text} and {more} more" if more > 0 else text
 
 
-def shape_text(shape: Sequence[int | None]) -> str:
-    """Write a shape in brackets, N for the batch."""
-    return "[" + ", ".join("N" if extent is None else str(extent) for extent in shape) + "]"
+def shape_text(shape: Sequence[int | str | None]) -> str:
+    """Write a shape in brackets, N for the batch: at most the first eight extents."""
+    extents = ["N" if extent is None else str(extent) for extent in shape[:_LIST_LIMIT]]
+    return "[" + ", ".join([*extents, *["..."] * (len(shape) > _LIST_LIMIT)]) + "]"

@@ -13,10 +13,9 @@ from ..model import Model
 from . import wire
 from .atomic_file import write_atomically
 from .checker import check_model
-from .exporter import Exporter, value_info
+from .exporter import OPSET, Exporter, value_info
 from .source import Source
 
-OPSET = 17
 IR_VERSION = 8
 
 
