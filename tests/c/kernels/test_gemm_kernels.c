@@ -235,7 +235,10 @@ static void test_choice(void **state)
     assert_string_equal(mc_f32_gemm_choose(MC_ISA_NONE)->name, "mc_f32_gemm_4x4__scalar");
     assert_string_equal(mc_s16_gemm_choose(MC_ISA_NONE)->name, "mc_s16_gemm_4x4__scalar");
     assert_int_equal(mc_f32_gemm_choose(MC_ISA_NEON)->isa_bits & ~(uint32_t)MC_ISA_NEON, 0);
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+    assert_string_equal(mc_f32_gemm_choose(MC_ISA_NEON)->name, "mc_f32_gemm_8x12__neon");
+    assert_string_equal(mc_s16_gemm_choose(MC_ISA_NEON)->name, "mc_s16_gemm_8x8__neon");
+#elif defined(__x86_64__)
     assert_string_equal(mc_f32_gemm_choose(MC_ISA_AVX2)->name, "mc_f32_gemm_6x16__avx2");
     assert_string_equal(mc_s16_gemm_choose(MC_ISA_AVX2)->name, "mc_s16_gemm_6x16__avx2");
 #endif

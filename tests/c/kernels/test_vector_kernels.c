@@ -141,7 +141,10 @@ static void test_choice(void **state)
     (void)state;
     assert_string_equal(mc_f32_depthwise_choose(MC_ISA_NONE)->name, "mc_f32_depthwise__scalar");
     assert_string_equal(mc_f32_dot_choose(MC_ISA_NONE)->name, "mc_f32_dot_4__scalar");
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+    assert_string_equal(mc_f32_depthwise_choose(MC_ISA_NEON)->name, "mc_f32_depthwise__neon");
+    assert_string_equal(mc_f32_dot_choose(MC_ISA_NEON)->name, "mc_f32_dot_4__neon");
+#elif defined(__x86_64__)
     assert_string_equal(mc_f32_depthwise_choose(MC_ISA_AVX2)->name, "mc_f32_depthwise__avx2");
     assert_string_equal(mc_f32_dot_choose(MC_ISA_AVX2)->name, "mc_f32_dot_4__avx2");
 #endif
