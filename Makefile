@@ -6,17 +6,22 @@ sources := $(shell find libmcomp models python -type f -not -name '*.pyc' -not -
 python_folders := python tests examples models notebooks
 c_files := $(shell find libmcomp models tests examples -name '*.[ch]')
 
-.PHONY: help setup study test test-c test-python test-aarch64 test-all lint bench format clean
+.PHONY: help setup setup-study study test test-c test-python test-aarch64 test-all lint bench format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: .venv/installed ## virtual environment with the package, Debian packages
-.venv/installed: .ci/setup .ci/debian-packages.txt pyproject.toml CMakeLists.txt $(sources)
+.venv/installed: .ci/setup .ci/debian-packages-study.txt .ci/debian-packages.txt pyproject.toml CMakeLists.txt $(sources)
 	.ci/setup
+	@touch .venv/installed-study $@
+
+setup-study: .venv/installed-study ## as setup, only what the study needs
+.venv/installed-study: .ci/setup .ci/debian-packages-study.txt pyproject.toml CMakeLists.txt $(sources)
+	.ci/setup study
 	@touch $@
 
-study: setup ## the main job: compress, run, measure and draw LeNet-5, into build/study/
+study: setup-study ## the main job: compress, run, measure and draw LeNet-5, into build/study/
 	.venv/bin/mcomp study run notebooks/studies/quick/study.toml --store build/study/quick.sqlite
 	.venv/bin/mcomp study figures --store build/study/quick.sqlite --output build/study
 	.venv/bin/mcomp study report --store build/study/quick.sqlite
@@ -34,7 +39,7 @@ test-python: setup
 	.venv/bin/pytest -n 2 -m "not slow" tests
 
 test-aarch64: ## the C tests on 64-bit ARM: cross-compiled, run under qemu-user
-	.ci/install-debian-packages .ci/debian-packages.txt .ci/debian-packages-aarch64.txt
+	.ci/install-debian-packages .ci/debian-packages{-study,,-aarch64}.txt
 	cmake --preset aarch64 && cmake --build --preset aarch64 && ctest --preset aarch64
 	@sed -n '/^not run under/p' build/aarch64/Testing/Temporary/LastTest.log
 

@@ -390,7 +390,10 @@ rounds = 1
 def test_study_from_the_grid_to_the_claims(tmp_path: Path):
     (tmp_path / "study.toml").write_text(STUDY)
     store = tmp_path / "s.sqlite"
-    found = here("study", "run", tmp_path / "study.toml", "--store", store, "--json").json
+    done = here("study", "run", tmp_path / "study.toml", "--store", store, "--json")
+    found = done.json
+    told = [line.partition(", ")[0] for line in done.err.splitlines()]
+    assert told == [f"mcomp: {percent} %" for percent in (" 0", "25", "50", "75")]
     has_keys(found, {"done", "skipped", "failed", "store"})
     assert found["done"] > 0
     assert (found["skipped"], found["failed"]) == (0, 0)

@@ -178,6 +178,18 @@ def test_the_bar_is_wiped(tmp_path: Path):
     assert len(shown[2]) >= len(shown[1])
 
 
+def test_without_a_terminal_every_tenth_is_a_line(capsys: pytest.CaptureFixture[str]):
+    with ProgressBar(lines=True) as progress:
+        for done in range(95):
+            progress("speed", done, 100)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == [str(percent) for percent in range(0, 100, 10)]
+    assert all(line.startswith("mcomp: ") and line.endswith("elapsed: speed") for line in lines)
+    with ProgressBar() as progress:
+        progress("short", 1, 2)
+    assert capsys.readouterr().err == ""
+
+
 # Pipes
 
 

@@ -1,4 +1,4 @@
-"""A bar on the terminal's stderr; elsewhere nothing."""
+"""A bar on the terminal's stderr; elsewhere nothing, or a line now and then."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from .output import printable
+from .output import printable, say
 
 BAR_WIDTH = 24
 STAGE_WIDTH = 28
 REDRAW_SECONDS = 0.1
+LINE_PERCENT = 10
 
 
 class ProgressBar:
@@ -25,9 +26,14 @@ class ProgressBar:
     ----------
     stream : TextIO, optional
         Where to draw; stderr. Nothing is drawn where it is no terminal.
+    lines : bool
+        Where it is no terminal, say every tenth of the way in a line on stderr: for calls of
+        minutes and more, which would look hung.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, lines: bool = False) -> None:
+        self._lines = lines
+        self._next_line = 0
         self._stream = stream or sys.stderr
         self._on = self._stream is not None and self._stream.isatty()
         self._start = time.monotonic()
@@ -35,12 +41,20 @@ class ProgressBar:
         self._width = 0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Draw, unless it was drawn a moment ago."""
+        """Draw, unless it was drawn a moment ago; or say a line, where it is time for one."""
         now = time.monotonic() - self._start
+        if self._lines and not self._on:
+            self._say_line(stage, done, total, now)
         if not self._on or now - self._drawn < REDRAW_SECONDS:
             return
         self._drawn = now
         self._draw(bar_text(stage, done, total, now))
+
+    def _say_line(self, stage: str, done: int, total: int, now: float) -> None:
+        percent = 100 * done // total if total > 0 else 0
+        if percent >= self._next_line:
+            self._next_line = LINE_PERCENT * (percent // LINE_PERCENT + 1)
+            say(f"{percent:2d} %, {clock(now)} elapsed: {stage}")
 
     def _draw(self, text: str) -> None:
         padding = " " * max(0, self._width - len(text))

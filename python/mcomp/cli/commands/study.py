@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> Values:
 
 
 def _run(arguments: argparse.Namespace) -> Values:
-    with ProgressBar() as progress:
+    with ProgressBar(lines=True) as progress:
         found = study.run(
             arguments.study, arguments.store, scheduler=arguments.scheduler, progress=progress
         )
