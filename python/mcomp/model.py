@@ -202,8 +202,10 @@ class Model(Handle):
     def simplify(self) -> Model:
         """Make a network that computes the same with fewer nodes.
 
-        Constants and no-ops are folded, BatchNorm into the Conv or Gemm before it, Q/DQ pairs into
-        integer nodes; activations and residual additions are fused.
+        Constants and no-ops are folded, Transposes moved to where they cancel, BatchNorm and other
+        scales and shifts of channels folded into the Conv or Gemm next to them, padding merged,
+        Q/DQ pairs made integer nodes, activations and residual additions fused;
+        ``libmcomp/docs/rewrites.md`` lists all of it.
 
         Returns
         -------
@@ -225,6 +227,11 @@ class Model(Handle):
                 "activations_fused",
                 "residuals_fused",
                 "quantized_nodes",
+                "transposes_removed",
+                "affines_folded",
+                "paddings_merged",
+                "reshapes_joined",
+                "operators_recognised",
             )
         }
         return made

@@ -102,6 +102,11 @@ typedef struct mcomp_simplify_info {
     uint32_t activations_fused;
     uint32_t residuals_fused;
     uint32_t quantized_nodes; /**< nodes that compute in integers after folding Q/DQ pairs */
+    uint32_t transposes_removed;
+    uint32_t affines_folded; /**< Add, Sub, Mul, Div by a constant a channel, folded or joined */
+    uint32_t paddings_merged;
+    uint32_t reshapes_joined;
+    uint32_t operators_recognised; /**< GlobalAveragePool, Gemm, HardSwish, ... spelled otherwise */
 } mcomp_simplify_info;
 
 /** Start an empty graph.
@@ -154,8 +159,9 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_set_metadata(mcomp_graph *gra
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_verify(mcomp_graph *graph);
 
 /** A new, verified graph that computes the same with fewer nodes: constants and no-ops folded,
- *  BatchNorm folded into the Conv or Gemm before it, Q/DQ pairs folded into integer nodes,
- *  activations and residual additions fused.
+ *  Transposes moved to where they cancel, BatchNorm and other scales and shifts of channels folded
+ *  into the Conv or Gemm before or after them, padding merged, Q/DQ pairs folded into integer nodes,
+ *  activations and residual additions fused. docs/rewrites.md lists all of it.
  *  @param[out] info  may be NULL */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_graph_simplify(mcomp_graph *graph,
                                                             mcomp_simplify_info *info,

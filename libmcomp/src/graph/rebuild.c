@@ -83,6 +83,19 @@ void mc_rebuild_end(mc_rebuild *rebuild)
     mc_arena_clear(&rebuild->arena);
 }
 
+mcomp_status mc_rebuild_run(mcomp_graph *source, mc_rebuild_fn rewrite, mcomp_simplify_info *info,
+                            mcomp_graph **out)
+{
+    mc_rebuild rebuild;
+    mcomp_status status = mc_rebuild_begin(source, &rebuild);
+    if (status == MCOMP_OK)
+        status = rewrite(&rebuild, info);
+    if (status == MCOMP_OK)
+        status = mc_rebuild_finish(&rebuild, out);
+    mc_rebuild_end(&rebuild);
+    return status;
+}
+
 mcomp_value mc_rebuild_resolve(const mc_rebuild *rebuild, mcomp_value value)
 {
     while (rebuild->alias[value] != MCOMP_NO_VALUE)
@@ -198,6 +211,67 @@ mcomp_status mc_rebuild_add_constant(mc_rebuild *rebuild, const char *name, mcom
     mcomp_status status = mcomp_graph_add_constant(rebuild->result, name, tensor, out);
     mcomp_tensor_release(tensor);
     return status;
+}
+
+mcomp_status mc_rebuild_add_node(mc_rebuild *rebuild, const mc_node *node, const char *name,
+                                 const mcomp_value *inputs, size_t input_count,
+                                 const mcomp_attribute *changes, size_t change_count,
+                                 mcomp_value *out)
+{
+    const mcomp_attribute *attributes = NULL;
+    size_t attribute_count = 0;
+    MC_TRY(
+        mc_rebuild_attributes(rebuild, node, changes, change_count, &attributes, &attribute_count));
+    return mcomp_graph_add_node(rebuild->result, node->op->name, name, inputs, input_count,
+                                attributes, attribute_count, out);
+}
+
+mcomp_status mc_rebuild_add_integers(mc_rebuild *rebuild, const char *stem, const char *suffix,
+                                     const int64_t *values, size_t count, mcomp_value *out)
+{
+    mcomp_tensor *tensor = NULL;
+    const int64_t shape[1] = {(int64_t)count};
+    const char *name = mc_rebuild_unique_name(rebuild, stem, suffix);
+    if (!name)
+        return mc_fail_memory(strlen(stem) + strlen(suffix) + 1);
+    MC_TRY(
+        mcomp_tensor_create(rebuild->source->context, MCOMP_DTYPE_S64, 1, shape, values, &tensor));
+    return mc_rebuild_add_constant(rebuild, name, tensor, out);
+}
+
+mcomp_status mc_rebuild_add_shape(mc_rebuild *rebuild, const char *stem, uint32_t rank,
+                                  const int64_t *shape, mcomp_value *out)
+{
+    int64_t extents[MCOMP_MAX_RANK] = {0}; /* 0: the batch as it is */
+    for (uint32_t axis = 1; axis < rank; axis++)
+        extents[axis] = shape[axis];
+    return mc_rebuild_add_integers(rebuild, stem, "_shape", extents, rank, out);
+}
+
+mcomp_status mc_rebuild_add_reshape(mc_rebuild *rebuild, const char *name, mcomp_value input,
+                                    uint32_t rank, const int64_t *shape, mcomp_value *out)
+{
+    mcomp_value inputs[2] = {input, MCOMP_NO_VALUE};
+    MC_TRY(mc_rebuild_add_shape(rebuild, name, rank, shape, &inputs[1]));
+    return mcomp_graph_add_node(rebuild->result, "Reshape", name, inputs, 2, NULL, 0, out);
+}
+
+mcomp_attribute mc_attribute_of_integers(const char *name, const int64_t *values, size_t count)
+{
+    return (mcomp_attribute){
+        .name = name, .type = MCOMP_ATTRIBUTE_INTEGERS, .count = count, .integers = values};
+}
+
+mcomp_attribute mc_attribute_of_floats(const char *name, const float *values, size_t count)
+{
+    return (mcomp_attribute){
+        .name = name, .type = MCOMP_ATTRIBUTE_FLOATS, .count = count, .floats = values};
+}
+
+mcomp_attribute mc_attribute_of_text(const char *name, const char *text)
+{
+    return (mcomp_attribute){
+        .name = name, .type = MCOMP_ATTRIBUTE_TEXT, .count = strlen(text), .text = text};
 }
 
 void mc_activation_attributes(const mc_activation *activation, mcomp_attribute attributes[2])

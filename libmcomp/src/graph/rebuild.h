@@ -26,6 +26,12 @@ mcomp_status mc_rebuild_begin(mcomp_graph *source, mc_rebuild *rebuild);
 mcomp_status mc_rebuild_finish(mc_rebuild *rebuild, mcomp_graph **out);
 void mc_rebuild_end(mc_rebuild *rebuild);
 
+/** Adds the nodes of a result. */
+typedef mcomp_status (*mc_rebuild_fn)(mc_rebuild *rebuild, mcomp_simplify_info *info);
+/** A whole rewrite that needs nothing else: begin, the function, finish, end. */
+mcomp_status mc_rebuild_run(mcomp_graph *source, mc_rebuild_fn rewrite, mcomp_simplify_info *info,
+                            mcomp_graph **out);
+
 /** The source value at the end of a value's aliases. */
 mcomp_value mc_rebuild_resolve(const mc_rebuild *rebuild, mcomp_value value);
 /** The node that makes a value; NULL for inputs and constants. */
@@ -51,9 +57,27 @@ mcomp_status mc_rebuild_attributes(mc_rebuild *rebuild, const mc_node *node,
  *  @param name  free in the result */
 mcomp_status mc_rebuild_add_constant(mc_rebuild *rebuild, const char *name, mcomp_tensor *tensor,
                                      mcomp_value *out);
+/** Add a node like `node`, called `name`, with other inputs (in the result) and changed attributes. */
+mcomp_status mc_rebuild_add_node(mc_rebuild *rebuild, const mc_node *node, const char *name,
+                                 const mcomp_value *inputs, size_t input_count,
+                                 const mcomp_attribute *changes, size_t change_count,
+                                 mcomp_value *out);
+/** Add a constant of int64, called stem and suffix or the like. */
+mcomp_status mc_rebuild_add_integers(mc_rebuild *rebuild, const char *stem, const char *suffix,
+                                     const int64_t *values, size_t count, mcomp_value *out);
+/** Add the constant that Reshape reads for a result of that shape, the batch first. */
+mcomp_status mc_rebuild_add_shape(mc_rebuild *rebuild, const char *stem, uint32_t rank,
+                                  const int64_t *shape, mcomp_value *out);
+/** Add a Reshape of a value of the result. */
+mcomp_status mc_rebuild_add_reshape(mc_rebuild *rebuild, const char *name, mcomp_value input,
+                                    uint32_t rank, const int64_t *shape, mcomp_value *out);
 /** A name that no value of source or result has: stem and suffix, then a number.
  *  @return NULL when out of memory */
 const char *mc_rebuild_unique_name(mc_rebuild *rebuild, const char *stem, const char *suffix);
+/** Attributes, over the caller's elements. */
+mcomp_attribute mc_attribute_of_integers(const char *name, const int64_t *values, size_t count);
+mcomp_attribute mc_attribute_of_floats(const char *name, const float *values, size_t count);
+mcomp_attribute mc_attribute_of_text(const char *name, const char *text);
 /** Attributes activation_low and activation_high. */
 void mc_activation_attributes(const mc_activation *activation, mcomp_attribute attributes[2]);
 /** First one, then the other. */

@@ -1,14 +1,42 @@
+#include <string.h>
+
 #include "base/status.h"
 #include "rewrites.h"
 
 typedef mcomp_status (*rewrite_fn)(mcomp_graph *graph, mcomp_simplify_info *info,
                                    mcomp_graph **out);
 
-/* Statistics are folded before integers are looked for; then activations, which a residual addition
- * takes along. */
-static const rewrite_fn rewrites[] = {mc_rewrite_fold_constants, mc_rewrite_fold_batchnorm,
-                                      mc_rewrite_fold_quantization, mc_rewrite_fuse_activation,
-                                      mc_rewrite_fuse_residual};
+/* Axes are put in order first, so that what follows finds channels in their place. Statistics are
+ * folded before integers are looked for; then activations, which a residual addition takes along. */
+static const rewrite_fn rewrites[] = {
+    mc_rewrite_fold_constants, mc_rewrite_move_transposes,   mc_rewrite_join_reshapes,
+    mc_rewrite_global_pool,    mc_rewrite_mat_mul,           mc_rewrite_hard_swish,
+    mc_rewrite_fold_affine,    mc_rewrite_fold_affine_ahead, mc_rewrite_join_affines,
+    mc_rewrite_merge_padding,  mc_rewrite_fold_quantization, mc_rewrite_fuse_activation,
+    mc_rewrite_fuse_residual};
+
+/* All rewrites once. *current is replaced, also where one of them fails. */
+static mcomp_status rewrite_once(mcomp_graph **current, mcomp_simplify_info *info)
+{
+    for (size_t i = 0; i < sizeof rewrites / sizeof rewrites[0]; i++) {
+        mcomp_graph *next = NULL;
+        MC_TRY(rewrites[i](*current, info, &next));
+        mcomp_graph_destroy(*current);
+        *current = next;
+    }
+    return MCOMP_OK;
+}
+
+/* Until nothing is left to do: each change takes a node away, or one that no rewrite makes. */
+static mcomp_status rewrite_all(mcomp_graph **current, mcomp_simplify_info *info)
+{
+    mcomp_simplify_info before;
+    do {
+        before = *info;
+        MC_TRY(rewrite_once(current, info));
+    } while (memcmp(&before, info, sizeof before) != 0);
+    return MCOMP_OK;
+}
 
 mcomp_status mcomp_graph_simplify(mcomp_graph *graph, mcomp_simplify_info *info, mcomp_graph **out)
 {
@@ -17,15 +45,7 @@ mcomp_status mcomp_graph_simplify(mcomp_graph *graph, mcomp_simplify_info *info,
     MC_REQUIRE(graph, MCOMP_ERR_INVALID_ARGUMENT, "no graph");
     mcomp_simplify_info own = {.nodes_before = graph->node_count};
     mcomp_graph *current = mc_graph_retain(graph);
-    mcomp_status status = MCOMP_OK;
-    for (size_t i = 0; status == MCOMP_OK && i < sizeof rewrites / sizeof rewrites[0]; i++) {
-        mcomp_graph *next = NULL;
-        status = rewrites[i](current, &own, &next);
-        if (status == MCOMP_OK) {
-            mcomp_graph_destroy(current);
-            current = next;
-        }
-    }
+    mcomp_status status = rewrite_all(&current, &own);
     own.nodes_after = current->node_count;
     if (status == MCOMP_OK && info)
         status = mc_info_copy(info, &own, sizeof own, "mcomp_simplify_info");

@@ -156,7 +156,7 @@ static void test_batchnorms_that_stay(void **state)
     mcomp_graph *graph = new_graph();
     mcomp_value x = add_input(graph, "x", 4, 6, 5);
     mcomp_value first = add_batchnorm(graph, "first", &random, x);
-    mcomp_value rectified = add_conv(graph, "rectified", &random, first, 4, 1, 1, true);
+    mcomp_value rectified = add_conv(graph, "rectified", &random, first, 4, 3, 1, true);
     rectified = add_node(graph, "Relu", "relu", INPUTS(rectified), NO_ATTRIBUTES);
     mcomp_value after_relu = add_batchnorm(graph, "after relu", &random, rectified);
     mcomp_value shared = add_conv(graph, "shared", &random, x, 4, 1, 1, true);
