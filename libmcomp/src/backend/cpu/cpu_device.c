@@ -10,8 +10,9 @@
 /* Own implementations, the most special first. What none of them fits runs the reference's routine.
  */
 static const mc_cpu_implementation *const implementations[] = {
-    &mc_cpu_depthwise, &mc_cpu_conv,        &mc_cpu_gemm,
-    &mc_cpu_pool,      &mc_cpu_global_pool, &mc_cpu_quantize};
+    &mc_cpu_depthwise,           &mc_cpu_conv,     &mc_cpu_gemm,   &mc_cpu_pool,
+    &mc_cpu_global_pool,         &mc_cpu_quantize, &mc_cpu_binary, &mc_cpu_unary,
+    &mc_cpu_batch_normalization, &mc_cpu_softmax};
 enum {
     IMPLEMENTATION_COUNT = sizeof implementations / sizeof *implementations,
     REFERENCE_TAG = IMPLEMENTATION_COUNT
@@ -141,12 +142,16 @@ mc_cpu_kernels mc_cpu_kernels_choose(uint32_t isa_bits)
                               .s16_gemm = mc_s16_gemm_choose(isa_bits),
                               .f32_depthwise = mc_f32_depthwise_choose(isa_bits),
                               .f32_dot = mc_f32_dot_choose(isa_bits)};
+    for (int kind = 0; kind < MC_ELEMENTWISE_KIND_COUNT; kind++)
+        kernels.elementwise[kind] = mc_elementwise_choose((mc_elementwise_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_POOL_KIND_COUNT; kind++)
         kernels.pool[kind] = mc_pool_choose((mc_pool_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_QUANTIZE_KIND_COUNT; kind++)
         kernels.quantize[kind] = mc_quantize_choose((mc_quantize_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_REDUCE_KIND_COUNT; kind++)
         kernels.reduce[kind] = mc_reduce_choose((mc_reduce_kind)kind, isa_bits);
+    for (int kind = 0; kind < MC_SOFTMAX_KIND_COUNT; kind++)
+        kernels.softmax[kind] = mc_softmax_choose((mc_softmax_kind)kind, isa_bits);
     return kernels;
 }
 

@@ -7,11 +7,13 @@
 #include "backend/operation.h"
 #include "kernels/cpu/depthwise/depthwise.h"
 #include "kernels/cpu/dot/dot.h"
+#include "kernels/cpu/elementwise/elementwise.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/im2col/im2col.h"
 #include "kernels/cpu/pool/pool.h"
 #include "kernels/cpu/quantize/quantize.h"
 #include "kernels/cpu/reduce/reduce.h"
+#include "kernels/cpu/softmax/softmax.h"
 
 /** Kernels chosen when the context was made, by what the processor has and the cap allows; of families
  * with several kinds one of each. */
@@ -20,9 +22,11 @@ typedef struct mc_cpu_kernels {
     const mc_s16_gemm_kernel *s16_gemm;
     const mc_f32_depthwise_kernel *f32_depthwise;
     const mc_f32_dot_kernel *f32_dot;
+    const mc_elementwise_kernel *elementwise[MC_ELEMENTWISE_KIND_COUNT];
     const mc_pool_kernel *pool[MC_POOL_KIND_COUNT];
     const mc_quantize_kernel *quantize[MC_QUANTIZE_KIND_COUNT];
     const mc_reduce_kernel *reduce[MC_REDUCE_KIND_COUNT];
+    const mc_softmax_kernel *softmax[MC_SOFTMAX_KIND_COUNT];
 } mc_cpu_kernels;
 
 /** The best kernels that these instruction sets can run. */
@@ -46,14 +50,17 @@ typedef struct mc_cpu_implementation {
     void (*run)(const mc_operation *operation, const mc_run *run);
 } mc_cpu_implementation;
 
-extern const mc_cpu_implementation mc_cpu_conv; /**< im2col and GEMM, float or integer */
-extern const mc_cpu_implementation
-    mc_cpu_depthwise;                           /**< one plane after the other, float or integer */
-extern const mc_cpu_implementation mc_cpu_gemm; /**< dot products, float */
-extern const mc_cpu_implementation mc_cpu_pool; /**< MaxPool, AveragePool, row by row */
-extern const mc_cpu_implementation mc_cpu_global_pool; /**< one plane after the other */
-extern const mc_cpu_implementation
-    mc_cpu_quantize; /**< QuantizeLinear, DequantizeLinear, integer Add */
+/* One a file, cpu_<name>.c. */
+extern const mc_cpu_implementation mc_cpu_conv;      /**< im2col and GEMM, float or integer */
+extern const mc_cpu_implementation mc_cpu_depthwise; /**< plane after plane, float or integer */
+extern const mc_cpu_implementation mc_cpu_gemm;      /**< dot products, float */
+extern const mc_cpu_implementation mc_cpu_pool;      /**< MaxPool, AveragePool */
+extern const mc_cpu_implementation mc_cpu_global_pool;
+extern const mc_cpu_implementation mc_cpu_quantize; /**< also the integer Add */
+extern const mc_cpu_implementation mc_cpu_binary;   /**< Add, Sub, Mul, Div, PRelu, float */
+extern const mc_cpu_implementation mc_cpu_unary;    /**< activations and Clip, float */
+extern const mc_cpu_implementation mc_cpu_batch_normalization;
+extern const mc_cpu_implementation mc_cpu_softmax;
 
 mcomp_status mc_cpu_device_open(mcomp_context *context, mc_device **out);
 

@@ -1,0 +1,28 @@
+#include "elementwise.h"
+
+#include "base/cpu_features.h"
+
+#define MC_KERNEL(kind, member, symbol, isa) mc_##member##_fn symbol;
+#include "elementwise_kernels.inc"
+#undef MC_KERNEL
+
+#define MC_KERNEL(kind, member, symbol, isa) {#symbol, isa, kind, {.member = symbol}},
+
+static const mc_elementwise_kernel kernels[] = {
+#include "elementwise_kernels.inc"
+};
+
+const mc_elementwise_kernel *mc_elementwise_kernels(size_t *count)
+{
+    *count = sizeof kernels / sizeof *kernels;
+    return kernels;
+}
+
+const mc_elementwise_kernel *mc_elementwise_choose(mc_elementwise_kind kind, uint32_t isa_bits)
+{
+    const mc_elementwise_kernel *best = NULL;
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+        if (kernels[i].kind == kind && !(kernels[i].isa_bits & ~isa_bits))
+            best = &kernels[i];
+    return best;
+}
