@@ -24,7 +24,9 @@ class TensorReport:
     ----------
     name : str
     shape : tuple of int
+        Extents, output channels first where it is a weight.
     encoding : str
+        Numeric, occupancy and storage: ``float32/dense/raw``, ``codebook5/sparse/huffman-gaps8``.
     values : int
         Elements.
     nonzero : int
@@ -32,8 +34,9 @@ class TensorReport:
     stored_nbytes : int
         Bytes of all parts.
     entropy_bound_nbytes : int
-        Order-0 entropy of the symbols, zero included, in bytes, plus codebook, scales and zero
-        points; raw bytes for floats.
+        Order-0 entropy of the symbols, zeros coded one by one, in bytes, plus codebook, scales and
+        zero points; raw bytes for floats. No code of single symbols takes less; codes of the gaps
+        between non-zeros, and N:M, can.
     sqnr_db : float
         ``10 log10(signal / error)`` against the source; infinity: unchanged.
     """
@@ -49,7 +52,11 @@ class TensorReport:
 
 
 class Report(Sequence[TensorReport]):
-    """One entry for each constant, in the network's order."""
+    """One entry for each constant, in the network's order.
+
+    Every byte of every tensor is in it: the entries' ``stored_nbytes`` sum to that of the network.
+    ``entropy_bound_nbytes`` is a yardstick, not a limit (see :class:`TensorReport`).
+    """
 
     def __init__(self, entries: Sequence[TensorReport]) -> None:
         self._entries = tuple(entries)

@@ -143,7 +143,9 @@ COMMAND = Command(
     description=(
         "Apply a recipe to a network and write it as .mcomp; 'mcomp convert' makes ONNX of it.\n"
         "The ratio is the bytes of all weights, biases and BatchNorm tensors as float32, divided\n"
-        "by those of the file.\n\n" + options.PREPROCESS_TEXT
+        "by those of the file. entropy_bound_nbytes is the order-0 entropy of the symbols, zeros\n"
+        "coded one by one, plus tables: codes of gaps between non-zeros can take less, N:M too.\n\n"
+        + options.PREPROCESS_TEXT
     ),
     example=(
         "mcomp compress lenet5 small.mcomp "
