@@ -40,6 +40,7 @@ class Step:
     why : str
         The reason of the choice.
     predicted_ns : float
+        By an uncalibrated cost model, see :attr:`Plan.predicted_ns`.
     transfer_nbytes : int
         Bytes moved between devices before the step.
     macs : int
@@ -107,7 +108,11 @@ class Plan(Handle):
 
     @property
     def predicted_ns(self) -> float:
-        """Predicted time of a run, the sum over all steps."""
+        """Predicted time of a run, the sum over all steps.
+
+        It comes from a cost model that no measurement calibrates: good for ranking choices, while
+        real times may be many times higher. :meth:`mcomp.Model.measure` measures them.
+        """
         return float(self._info.predicted_ns)
 
     @property
@@ -165,7 +170,8 @@ class Plan(Handle):
         memory = self.activations_nbytes + self.workspace_nbytes + self.weights_nbytes
         return (
             f"plan of {self._model.name or 'a network'}, batch {self.batch}: {len(self.steps)} "
-            f"steps, {format_ns(self.predicted_ns)} predicted, {format_nbytes(memory)}"
+            f"steps, {format_ns(self.predicted_ns)} predicted (uncalibrated), "
+            f"{format_nbytes(memory)}"
         )
 
     def _table(self) -> tuple[list[str], list[list[str | int | float | None]]]:
@@ -178,6 +184,7 @@ class Plan(Handle):
             "decoding",
             "layout",
             "macs",
+            "predicted",
             "why",
         ]
         return headers, [
@@ -190,6 +197,7 @@ class Plan(Handle):
                 step.decoding,
                 step.layout,
                 step.macs,
+                format_ns(step.predicted_ns),
                 step.why,
             ]
             for step in self.steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -368,7 +369,15 @@ def test_plan(objective, lenet5):
 
 
 def test_plan_table():
-    has_table(here("plan", "lenet5"), "kernel", "conv1", "predicted")
+    done = here("plan", "lenet5")
+    has_table(done, "kernel", "conv1", "predicted")
+    with mcomp.models.create("lenet5") as model:
+        told = str(model.plan()).splitlines()
+    assert "(uncalibrated)" in told[0]
+    assert told[1].split() == done.out.splitlines()[0].split()  # the same columns as in Python
+    assert "uncalibrated cost model" in done.out
+    assert not re.search(r"\de[+-]?\d", done.out)  # times are written out with units
+    assert "no measurement calibrates" in here("plan", "-h").out
 
 
 STUDY = """

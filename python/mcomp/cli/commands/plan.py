@@ -69,17 +69,24 @@ def run(arguments: argparse.Namespace) -> Values:
 
 def show(values: Values) -> str:
     """Make a table of the steps, and the memory."""
-    head = ["node", "device", "kernel", "encoding", "layout", "predicted_ns", "why"]
-    rows = [[step[key] for key in head] for step in values["steps"]]
+    head = ["node", "op", "device", "kernel", "encoding", "decoding", "layout", "macs"]
+    rows = [
+        [*(step[key] for key in head), format_ns(step["predicted_ns"]), step["why"]]
+        for step in values["steps"]
+    ]
     memory = output.facts(
         [
-            ("predicted", format_ns(values["predicted_ns"])),
+            (
+                "predicted",
+                f"{format_ns(values['predicted_ns'])} (by an uncalibrated cost model, to rank "
+                "choices; 'mcomp bench' measures)",
+            ),
             ("weights", format_nbytes(values["weights_nbytes"])),
             ("activations", format_nbytes(values["activations_nbytes"])),
             ("workspace", format_nbytes(values["workspace_nbytes"])),
         ]
     )
-    return f"{text_table(head, rows)}\n\n{memory}"
+    return f"{text_table([*head, 'predicted', 'why'], rows)}\n\n{memory}"
 
 
 COMMAND = Command(
@@ -87,7 +94,8 @@ COMMAND = Command(
     summary="the plan and why",
     description=(
         "Show which device would run each node with which kernel, layout and decoding, and why.\n"
-        "Nothing is run."
+        "Nothing is run: predicted times come from a cost model that no measurement calibrates.\n"
+        "They rank choices; real times may be many times higher: 'mcomp bench', 'mcomp profile'."
     ),
     example="mcomp plan lenet5 -d cpu,ref --objective latency",
     configure=configure,
