@@ -35,7 +35,7 @@ def require(module: str, package: str, extra: str, purpose: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as reason:
         raise Unsupported(
-            f"{purpose} needs {package} ({reason}): pip install 'mcomp[{extra}]'"
+            f"{purpose} needs {package} ({reason}): pip install '.[{extra}]' in the checkout"
         ) from reason
 
 

@@ -1,8 +1,10 @@
 """Setting up says what it does, and the study sets up no more than it needs."""
 
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ FAKES = {
     "env": 'while [[ $1 == *=* ]]; do shift; done; "$@"',
     "apt-get": 'echo "apt-get $*" >> "$LOG"',
     "python3": (
-        'echo "python $*" >> "$LOG"\n[ -d .venv ] || { mkdir -p .venv/bin; cp "$0" .venv/bin/python; }'
+        'echo "python $*" >> "$LOG"\n'
+        '[ -d .venv ] || { mkdir -p .venv/bin; cp "$0" .venv/bin/python; }'
     ),
 }
 
@@ -66,3 +69,12 @@ def test_make_sets_up_what_its_target_needs(target: str, setup: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     steps = [line for line in done.stdout.splitlines() if line.startswith(".ci/setup")]
     assert steps == [setup]
+
+
+def test_readme_lists_the_extras() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("| extra | for |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(extras)
+    assert set(re.findall(r"pip install '\.\[(\w+)\]'", readme)) <= set(extras)

