@@ -13,21 +13,28 @@ typedef struct binary_work {
     binary_operand operands[2];
 } binary_work;
 
-static binary_operand find_operand(const mc_operation *operation, const mc_run *run, uint32_t index)
+void mc_ref_find_strides(const mc_value *operand, const mc_value *output, uint32_t inner,
+                         size_t *strides)
 {
-    const mc_value *value = mc_node_input(operation->graph, operation->node, index);
-    const mc_value *output = operation->output;
-    binary_operand operand = {.elements = mc_operation_input(operation, run, index),
-                              .repeats = !mc_value_same_shape(value, output)};
     size_t stride = 1;
-    for (uint32_t i = 1; i <= value->rank; i++) {
-        int64_t extent = value->shape[value->rank - i];
+    for (uint32_t axis = 0; axis < output->rank; axis++)
+        strides[axis] = 0;
+    for (uint32_t i = inner + 1; i <= operand->rank; i++) {
+        int64_t extent = operand->shape[operand->rank - i];
         if (extent == 1)
             continue;
-        operand.strides[output->rank - i] = stride;
+        strides[output->rank - i] = stride;
         if (extent != MCOMP_BATCH)
             stride *= (size_t)extent;
     }
+}
+
+static binary_operand find_operand(const mc_operation *operation, const mc_run *run, uint32_t index)
+{
+    const mc_value *value = mc_node_input(operation->graph, operation->node, index);
+    binary_operand operand = {.elements = mc_operation_input(operation, run, index),
+                              .repeats = !mc_value_same_shape(value, operation->output)};
+    mc_ref_find_strides(value, operation->output, 0, operand.strides);
     return operand;
 }
 

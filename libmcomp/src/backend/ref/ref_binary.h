@@ -11,4 +11,9 @@ typedef float (*mc_binary_fn)(float a, float b);
 /** Call `binary` for every element, then the node's activation. */
 void mc_ref_binary(const mc_operation *operation, const mc_run *run, mc_binary_fn binary);
 
+/** How far apart an operand's elements stand for coordinates that follow each other, by axis of the
+ *  output; 0 where the operand repeats. The last `inner` axes are left out: what they hold is one. */
+void mc_ref_find_strides(const mc_value *operand, const mc_value *output, uint32_t inner,
+                         size_t *strides);
+
 #endif

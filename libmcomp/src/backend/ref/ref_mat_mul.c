@@ -1,4 +1,4 @@
-#include "ref_device.h"
+#include "ref_binary.h"
 
 typedef struct mat_mul_work {
     const mc_operation *operation;
@@ -53,19 +53,6 @@ static void do_rows(void *user, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* Strides of an operand over the axes before the result's matrices. */
-static void find_strides(const mc_operation *operation, const mc_value *operand, size_t *strides)
-{
-    size_t stride = 1;
-    for (uint32_t i = 3; i <= operand->rank; i++) {
-        int64_t extent = operand->shape[operand->rank - i];
-        if (extent == 1)
-            continue;
-        strides[operation->output->rank - i] = stride;
-        stride *= extent == MCOMP_BATCH ? operation->batch : (size_t)extent;
-    }
-}
-
 static void run_batched(mat_mul_work *work, const mc_run *run)
 {
     const mc_operation *operation = work->operation;
@@ -82,8 +69,8 @@ static void run_batched(mat_mul_work *work, const mc_run *run)
         work->extents[axis] = (size_t)output->shape[axis];
         matrices *= work->extents[axis];
     }
-    find_strides(operation, operation->input, work->a_strides);
-    find_strides(operation, b, work->b_strides);
+    mc_ref_find_strides(operation->input, output, 2, work->a_strides);
+    mc_ref_find_strides(b, output, 2, work->b_strides);
     mc_parallel_for(run->parallel, matrices * work->rows, 1, do_rows, work);
 }
 
