@@ -33,9 +33,7 @@ static uint32_t find_forms(mc_frames *state)
         state->frames[n] = mc_permutation_identity();
         if (state->kinds[n] != MC_FRAME_TRANSPOSE)
             continue;
-        mc_permutation perm = mc_permutation_identity();
-        for (uint32_t axis = 0; axis < graph->values[node->output].rank; axis++)
-            perm.axes[axis] = (uint8_t)node->params.perm[axis];
+        mc_permutation perm = mc_frame_transpose(graph, node);
         const mc_form *input = &state->forms[node->inputs[0]];
         state->forms[node->output] =
             (mc_form){.root = input->root, .axes = mc_permutation_then(input->axes, perm)};
@@ -204,7 +202,7 @@ static uint32_t count_transposes(const mcomp_graph *graph)
 {
     uint32_t count = 0;
     for (uint32_t n = 0; n < graph->node_count; n++)
-        count += mc_node_is(&graph->nodes[n], "Transpose");
+        count += mc_frame_kind_of(graph, &graph->nodes[n]) == MC_FRAME_TRANSPOSE;
     return count;
 }
 

@@ -12,7 +12,7 @@
 /** What a node can do with axes in another order. */
 typedef enum mc_frame_kind {
     MC_FRAME_FIXED,       /**< nothing: Conv, Gemm, MatMul, Reshapes that mix axes, ... */
-    MC_FRAME_TRANSPOSE,   /**< a Transpose: no node of its own any more */
+    MC_FRAME_TRANSPOSE,   /**< a Transpose, or a Reshape that is one: no node of its own any more */
     MC_FRAME_ELEMENTWISE, /**< one operand, element by element */
     MC_FRAME_BROADCAST,   /**< several; constants are transposed too */
     MC_FRAME_CONCAT,
@@ -62,6 +62,8 @@ static inline bool mc_value_has_batch(const mc_value *value)
 /* rewrite_transposes_node.c */
 
 mc_frame_kind mc_frame_kind_of(const mcomp_graph *graph, const mc_node *node);
+/** The order that a node of kind MC_FRAME_TRANSPOSE gives. */
+mc_permutation mc_frame_transpose(const mcomp_graph *graph, const mc_node *node);
 /** Has the node's result the node's frame (else it is as it was)? */
 bool mc_frame_kind_keeps_frame(mc_frame_kind kind);
 /** Can the node work in that order? All can in the one that they have. */

@@ -50,13 +50,46 @@ static bool has_plain_operands(const mcomp_graph *graph, const mc_node *node)
     return true;
 }
 
+/* The order in which a Reshape puts axes, if all that it does is to move axes of extent 1: the others
+ * stay in order, and so do those of extent 1. */
+static bool find_order(const mcomp_graph *graph, const mc_node *node, mc_permutation *order)
+{
+    const mc_value *input = mc_node_input(graph, node, 0), *output = &graph->values[node->output];
+    if (!mc_node_is(node, "Reshape") || input->rank != output->rank)
+        return false;
+    *order = mc_permutation_identity();
+    uint32_t one = 1, other = 1; /* the next axis of extent 1, the next other one */
+    for (uint32_t axis = 1; axis < output->rank; axis++) {
+        uint32_t *next = output->shape[axis] == 1 ? &one : &other;
+        while (*next < input->rank && (input->shape[*next] == 1) != (output->shape[axis] == 1))
+            (*next)++;
+        if (*next == input->rank || input->shape[*next] != output->shape[axis])
+            return false;
+        order->axes[axis] = (uint8_t)(*next)++;
+    }
+    return true;
+}
+
+mc_permutation mc_frame_transpose(const mcomp_graph *graph, const mc_node *node)
+{
+    mc_permutation order = mc_permutation_identity();
+    if (find_order(graph, node, &order))
+        return order;
+    for (uint32_t axis = 0; axis < graph->values[node->output].rank; axis++)
+        order.axes[axis] = (uint8_t)node->params.perm[axis];
+    return order;
+}
+
 mc_frame_kind mc_frame_kind_of(const mcomp_graph *graph, const mc_node *node)
 {
+    mc_permutation order;
     const mc_value *input = mc_node_input(graph, node, 0), *output = &graph->values[node->output];
     if (!mc_value_has_batch(output) || (mc_node_is(node, "Identity") && !mc_value_has_batch(input)))
         return MC_FRAME_FIXED;
     if (mc_node_is(node, "ReduceMean"))
         return output->rank == input->rank ? MC_FRAME_REDUCE : MC_FRAME_SQUEEZE;
+    if (find_order(graph, node, &order))
+        return MC_FRAME_TRANSPOSE;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (mc_node_is(node, kinds[i].op))
             return kinds[i].kind != MC_FRAME_BROADCAST || has_plain_operands(graph, node)

@@ -250,6 +250,19 @@ static void test_pixels(void **state)
     assert_becomes(graph, to_nhwc(graph, "y", y), "Relu,Reshape", SAME);
 }
 
+/* A Transpose of one pixel, written as a Reshape, cancels one that is written as what it is. */
+static void test_reshapes_of_pixels(void **state)
+{
+    (void)state;
+    mcomp_value y = begin_nhwc("reshapes of pixels");
+    y = add_node(graph, "ReduceMean", "mean", INPUTS(y), ATTRIBUTES(INTEGERS("axes", 1, 2)));
+    y = add_conv(graph, "c1", &source, add_reshape(graph, "r1", y, 4, SHAPE(0, 4, 1, 1)), 2, 1, 1,
+                 true);
+    y = add_unary(graph, "Sigmoid", "s", add_reshape(graph, "r2", y, 4, SHAPE(0, 1, 1, 2)));
+    y = add_conv(graph, "c2", &source, to_nchw(graph, "r3", y), 3, 1, 1, true);
+    assert_becomes(graph, y, "Conv,GlobalAveragePool,Conv,Sigmoid,Conv", ROUNDED);
+}
+
 /* Width and height change places; so do windows. */
 static void test_windows(void **state)
 {
@@ -362,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_flatten_before_gemm),
         cmocka_unit_test(test_flatten_that_stays),
         cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_reshapes_of_pixels),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_channels_that_stay),
         cmocka_unit_test(test_number_never_grows),
