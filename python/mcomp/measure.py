@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,17 @@ def measure_session(
         joules_per_run=None if info.joules_per_run < 0 else float(info.joules_per_run),
         energy_source=py_text(info.energy_source),
     )
+
+
+def load_average() -> str:
+    """Give the processes that ran or wanted to, mean of the last minute; "unknown" where it is.
+
+    More than the cores there are: times measured now are those of a busy machine.
+    """
+    try:
+        return f"{os.getloadavg()[0]:.2f}"
+    except OSError:
+        return "unknown"
 
 
 def resident_nbytes() -> int:

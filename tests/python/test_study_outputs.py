@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -104,9 +105,35 @@ def test_what_is_missing_is_written_in_the_picture(store: Path, root: Path) -> N
     texts = {axis.get_title(loc="left"): [t.get_text() for t in axis.texts] for axis in figure.axes}
     assert texts["lenet5 on absent, 1 thread"] == ["failed", "failed"]
     median = value(store, recipe="half", device="cpu", metric="latency_ns") / 1e6
-    assert f"{median:#.3g}" in texts["lenet5 on cpu, 1 thread"]
+    labels = [text.removesuffix(" *") for text in texts["lenet5 on cpu, 1 thread"]]
+    assert f"{median:#.3g}" in labels
     bars = figure.axes[0].patches
     assert bars[1].get_width() == pytest.approx(median)
+    assert figure.axes[0].texts[1].xy[0] == pytest.approx(median)  # where the bar ends
+
+
+@pytest.mark.parametrize(("p90", "warns"), [(1501, True), (1500, False)])
+def test_times_of_a_busy_machine_are_marked(
+    store: Path, tmp_path: Path, root: Path, p90: int, warns: bool
+) -> None:
+    from mcomp.study.drawing import _load
+    from mcomp.study.style import styled
+
+    changed = tmp_path / "store.sqlite"
+    shutil.copy(store, changed)
+    connection = sqlite3.connect(changed)
+    connection.execute(f"UPDATE metric SET min = 1000, p90 = {p90} WHERE name = 'latency_ns'")
+    connection.commit()
+    connection.close()
+    found = study.report(changed)
+    (line,) = [line for line in found.lines if (line[1], line[2]) == ("half", "ref")]
+    remark = str(line[found.headers.index("remark")])
+    assert remark.startswith("p90 is 1.5 times the fastest run, load average ") == warns
+    script = _load(root / "notebooks" / "studies" / "quick" / "figures.py")
+    with styled():
+        figure = script.time_by_recipe(study.read_rows(changed)).figure
+    assert (figure.get_supxlabel() == script.SPREAD_TEXT) == warns
+    assert all(text.get_text().endswith(" *") == warns for text in figure.axes[0].texts)
 
 
 def test_the_same_store_gives_the_same_files(
@@ -196,8 +223,22 @@ def test_verdicts(store: Path, tmp_path: Path) -> None:
     assert claims[1].measured == ratio
     assert f"{ratio:g}" in claims[1].because
     assert claims[5].measured == ratio - value(store, recipe="as it is", metric="ratio")
+    assert [claims[index].unit for index in (0, 5, 9)] == ["x", "x", "ns"]
     assert claims[6].measured is None
     assert "absent" in claims[7].because
+
+
+def test_claims_name_units_and_tolerances(store: Path, tmp_path: Path) -> None:
+    share, drop = check(
+        store,
+        tmp_path,
+        "share,top1,lenet5,half,cpu,,,>=,50,,here",
+        "drop,top1,lenet5,half,cpu,,as it is,>=,0,2.5,here",
+    )
+    assert (share.unit, drop.unit) == ("percent", "points")
+    told = str(study.check(store, tmp_path / "claims.csv")).splitlines()
+    assert told[0].split()[:5] == ["claim", "relation", "expected", "tolerance", "measured"]
+    assert told[2].split()[:4] == ["drop", ">=", "0", "2.5"]
 
 
 def test_a_verdict_at_the_edge_of_its_tolerance(store: Path, tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_what_ran_is_kept(finished: Path) -> None:
     for row in rows:
         assert row.environment["mcomp"] == mcomp.__version__
         assert row.environment["cpu"]
+        assert float(row.environment["load_average"]) >= 0
         if row.kind != "file":
             assert row.isa == context.isa
             assert row.details["devices"] == ["cpu"]

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from mcomp.study import Drawing, Row, Rows
+from mcomp.study.rows import SPREAD_LIMIT
 from mcomp.study.style import GREYS, HATCHES, marker_of, new_figure
 
 KIB = 1024.0
 NS_PER_MS = 1e6
+SPREAD_TEXT = f"* 90th percentile above {SPREAD_LIMIT} times the fastest run: was the machine busy?"
 
 
 def size_against_accuracy(rows: Rows) -> Drawing:
@@ -78,6 +80,8 @@ def time_by_recipe(rows: Rows) -> Drawing:
             axis.set_xlabel("time a run, ms")
             axis.set_title(f"{model} on {device}, {_threads_text(threads)}", loc="left")
             _label_recipes(axis, recipes)
+    if any(row.is_spread for row in rows.where(metric="latency_ns")):
+        figure.supxlabel(SPREAD_TEXT, fontsize=7.5)
     return Drawing(figure, numbers)
 
 
@@ -220,10 +224,11 @@ def _time_bar(axis: Any, position: int, rows: Rows) -> None:
         capsize=2.5,
         elinewidth=0.9,
     )
-    axis.annotate(
-        f"{median / NS_PER_MS:#.3g}",
-        (max(high, median) / NS_PER_MS, position),
-        xytext=(5, 0),
+    mark = " *" if any(row.is_spread for row in rows) else ""
+    axis.annotate(  # at the bar's end, above the line
+        f"{median / NS_PER_MS:#.3g}{mark}",
+        (median / NS_PER_MS, position),
+        xytext=(3, 5.5),
         textcoords="offset points",
         va="center",
         fontsize=7.5,

@@ -22,6 +22,9 @@ _COLUMNS = (
     "claim", "metric", "model", "recipe", "device", "threads", "against", "relation", "expected",
     "tolerance", "source",
 )  # fmt: skip
+#: Of the table of claims, in a terminal too.
+COLUMNS = ("claim", "relation", "expected", "tolerance", "measured", "unit", "verdict")
+
 _RELATIONS = ("=", ">=", "<=")
 
 
@@ -41,6 +44,7 @@ class Claim:
     measured : float or None
         Median over seeds; None where nothing was measured.
     unit : str
+        ``x`` of a ratio, ``points`` of a difference of percentages.
     verdict : str
         ``reproduced``, ``not reproduced`` or ``not tried``.
     source : str
@@ -71,10 +75,12 @@ class Check:
         return sum(claim.verdict == verdict for claim in self.claims)
 
     def _table(self) -> tuple[list[str], list[list[str | int | float | None]]]:
-        return ["claim", "expected", "measured", "unit", "verdict", "source"], [
+        return [*COLUMNS, "source"], [
             [
                 claim.claim,
-                f"{claim.relation} {claim.expected:g}",
+                claim.relation,
+                claim.expected,
+                claim.tolerance,
                 claim.measured,
                 claim.unit,
                 claim.verdict,
@@ -158,7 +164,7 @@ def _judge(entry: Mapping[str, str], rows: Rows, where: str) -> Claim:
         wanted["threads"] = int(_number(entry, "threads", where))
     found = rows.where(**wanted)
     measured, because = _measured(found, entry["recipe"], entry["against"])
-    unit = "".join(found.distinct("unit")[:1])
+    unit = _unit_of(entry, "".join(found.distinct("unit")[:1]))
     if measured is None:
         verdict = NOT_TRIED
     elif _holds(measured, relation, expected, tolerance):
@@ -178,6 +184,13 @@ def _judge(entry: Mapping[str, str], rows: Rows, where: str) -> Claim:
         source=entry["source"],
         because=because,
     )
+
+
+def _unit_of(entry: Mapping[str, str], unit: str) -> str:
+    """Name the unit of a claim's figures for readers."""
+    if unit == "percent" and entry["against"]:
+        return "points"
+    return "x" if entry["metric"] == "ratio" else unit
 
 
 def _measured(rows: Rows, recipe: str, against: str) -> tuple[float | None, str]:

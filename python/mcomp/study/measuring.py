@@ -20,6 +20,7 @@ import numpy as np
 import mcomp
 from mcomp import data
 from mcomp.evaluate import evaluate
+from mcomp.measure import load_average
 
 from .grid import DataOptions, MeasureOptions
 from .results import Measured
@@ -113,6 +114,7 @@ def environment_of(context: mcomp.Context) -> dict[str, str]:
     """Describe the machine and the software of a measurement."""
     return {
         **context.environment,
+        "load_average": load_average(),
         "mcomp": mcomp.__version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "numpy": np.__version__,

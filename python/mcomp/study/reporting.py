@@ -139,8 +139,21 @@ def _line(variant: Rows, device: str, threads: int) -> list[Cell]:
         cell("load_ns", 1e6),
         cell("peak_memory_nbytes", 1024),
         cell("joules_per_run"),
-        "; ".join(dict.fromkeys(row.reason for row in here if row.reason)),
+        "; ".join([*dict.fromkeys(row.reason for row in here if row.reason), *_spread(here)]),
     ]
+
+
+def _spread(rows: Rows) -> list[str]:
+    """Warn of times that spread, with the load of the machine where it was recorded."""
+    found = []
+    for row in rows.where(metric="latency_ns"):
+        if row.is_spread and row.p90 and row.min:
+            load = row.environment.get("load_average")
+            told = f", load average {load}" if load else ""
+            found.append(
+                f"p90 is {row.p90 / row.min:.1f} times the fastest run{told}: busy machine?"
+            )
+    return found
 
 
 def _escaped(text: str) -> str:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from .store import Store
 from .tasks import METRICS, OPTIONAL_METRICS
 
+#: 90th percentile over fastest run, above which times are those of a machine busy with other work.
+SPREAD_LIMIT = 1.5
+
 
 @dataclass(frozen=True)
 class Row:
@@ -78,6 +81,11 @@ class Row:
     details: Mapping[str, object] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     samples: NDArray[np.generic] = field(repr=False, compare=False)
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether its samples spread so far that other work of the machine may be in them."""
+        return self.min is not None and self.p90 is not None and self.p90 > SPREAD_LIMIT * self.min
 
 
 class Rows(tuple[Row, ...]):

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> Values:
         "energy": None
         if found.joules_per_run is None
         else {"joules_per_run": found.joules_per_run, "source": found.energy_source},
-        "environment": context.environment,
+        "environment": {**context.environment, "load_average": measure.load_average()},
     }
 
 

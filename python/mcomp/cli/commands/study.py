@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import study
 from ...display import text_table
+from ...study.claims import COLUMNS
 from .. import output
 from ..command import Command, Values
 from ..progress import ProgressBar
@@ -178,8 +179,8 @@ def show(values: Values) -> str:
         ]
         return text_table(["figure", "caption", "file"], rows)
     if action == "check":
-        head = ["claim", "relation", "expected", "measured", "unit", "verdict"]
-        return text_table(head, [[claim[key] for key in head] for claim in values["claims"]])
+        rows = [[claim[key] for key in COLUMNS] for claim in values["claims"]]
+        return text_table(COLUMNS, rows)
     pairs = [(key, value) for key, value in values.items() if not isinstance(value, list)]
     return output.facts(pairs[1:])
 
