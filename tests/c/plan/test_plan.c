@@ -48,10 +48,10 @@ static void test_steps(void **state)
     } wanted[] = {
         {"Conv", "mc_f32_gemm_", "f32", "float32/dense/raw", "at load"},
         {"Conv", "mc_f32_depthwise__", "f32", "float32/dense/raw", "at load"},
-        {"QuantizeLinear", "mc_ref_quantize_linear", "f32", "", "none"},
+        {"QuantizeLinear", "mc_f32_quantize__", "f32", "", "none"},
         {"Conv", "mc_s16_gemm_", "int8", "uniform8/dense/raw", "at load"},
-        {"DequantizeLinear", "mc_ref_dequantize_linear", "f32", "", "none"},
-        {"MaxPool", "mc_ref_max_pool", "f32", "", "none"},
+        {"DequantizeLinear", "mc_f32_dequantize__", "f32", "", "none"},
+        {"MaxPool", "mc_f32_max_pool__", "f32", "", "none"},
         {"Flatten", "mc_ref_flatten", "f32", "", "none"},
         {"Gemm", "mc_f32_dot_", "f32", "float32/dense/raw", "at load"},
     };
