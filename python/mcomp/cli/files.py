@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._errors import Corrupt, IoError, NotFound, ShapeError
+from .._errors import Corrupt, InvalidArgument, IoError, NotFound, ShapeError
+from .._whole_files import target_of, whole_file, whole_files
 
 
 def check_readable(path: str, what: str) -> None:
@@ -32,8 +30,13 @@ def check_readable(path: str, what: str) -> None:
         raise IoError(f"{what} {path!r}: not a regular file")
 
 
-def check_output(path: str, what: str, *endings: str) -> None:
+def check_output(path: str, what: str, *endings: str) -> Path:
     """Refuse, before any work is done, a path that cannot be written.
+
+    Returns
+    -------
+    Path
+        The file that will be made or replaced: links are followed.
 
     Raises
     ------
@@ -42,54 +45,46 @@ def check_output(path: str, what: str, *endings: str) -> None:
     """
     if endings and not path.lower().endswith(endings):
         raise IoError(f"{what} {path!r}: its name must end in {' or '.join(endings)}")
-    if Path(path).exists() and not Path(path).is_file():
-        raise IoError(f"{what} {path!r}: exists and is not a regular file")
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise IoError(f"{what} {path!r}: no folder {str(folder)!r}")
+    try:
+        target = target_of(path)
+    except IoError as reason:
+        raise IoError(f"{what} {path!r}: {str(reason).removeprefix(f'{path}: ')}") from None
+    if not target.parent.is_dir():
+        raise IoError(f"{what} {path!r}: no folder {str(target.parent)!r}")
+    return target
 
 
-@contextlib.contextmanager
-def written_whole(path: str) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name when the block ends, and not at all if it fails.
+def check_outputs(paths: Sequence[str], what: str, *endings: str) -> None:
+    """Check several paths as :func:`check_output` does, and that no two are one file.
 
     Raises
     ------
-    IoError
-        The system refuses; names the path.
+    InvalidArgument
+        Two paths lead to the same file; names both.
     """
-    target = Path(path).resolve()
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        try:
-            with temporary.open("xb") as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
-    except OSError as reason:
-        if isinstance(reason, IoError):
-            raise
-        raise IoError(f"{path}: {reason.strerror or reason}") from reason
+    found: dict[Path, str] = {}
+    for path in paths:
+        target = check_output(path, what, *endings)
+        for other, other_path in found.items():
+            if other == target or (target.exists() and other.exists() and target.samefile(other)):
+                raise InvalidArgument(f"{what}s {other_path!r} and {path!r} are the same file")
+        found[target] = path
 
 
 def write_json(path: str, value: Mapping[str, Any]) -> None:
     """Write a JSON file, whole or not at all."""
-    with written_whole(path) as stream:
+    with whole_file(path) as stream:
         stream.write(json.dumps(value, allow_nan=False).encode())
 
 
-def write_array(path: str, array: NDArray[np.float32]) -> None:
-    """Write an .npy file, whole or not at all."""
-    contiguous = np.ascontiguousarray(array)
-    with written_whole(path) as stream:
-        header = np.lib.format.header_data_from_array_1_0(contiguous)
-        np.lib.format.write_array_header_1_0(stream, header)
-        stream.write(contiguous.data.cast("B") if contiguous.size else b"")
+def write_arrays(arrays: Mapping[str, NDArray[np.float32]]) -> None:
+    """Write .npy files by path, all of them whole or none at all."""
+    with whole_files(list(arrays)) as streams:
+        for stream, array in zip(streams, arrays.values(), strict=True):
+            contiguous = np.ascontiguousarray(array)
+            header = np.lib.format.header_data_from_array_1_0(contiguous)
+            np.lib.format.write_array_header_1_0(stream, header)
+            stream.write(contiguous.data.cast("B") if contiguous.size else b"")
 
 
 def read_array(path: str, extents: tuple[int | None, ...], value: str) -> NDArray[np.float32]:

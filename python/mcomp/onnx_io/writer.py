@@ -9,9 +9,9 @@ import onnx
 from onnx import helper
 
 from .._errors import InternalError, InvalidArgument, LimitError
+from .._whole_files import whole_file
 from ..model import Model
 from . import wire
-from .atomic_file import write_atomically
 from .checker import check_model
 from .exporter import OPSET, Exporter, value_info
 from .source import Source
@@ -66,7 +66,9 @@ def write_onnx(model: Model, path: str | os.PathLike[str]) -> int:
         raise LimitError(
             f"{name}: {nbytes} bytes are above the 2^31 - 1 that an ONNX file can have"
         )
-    write_atomically(name, pieces)
+    with whole_file(name) as stream:
+        for piece in pieces:
+            stream.write(piece)
     return nbytes
 
 

@@ -34,8 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Values:
     """Read the arrays, run, write the arrays."""
-    for path in arguments.output:
-        files.check_output(path, "output", ".npy")
+    files.check_outputs(arguments.output, "output", ".npy")
     model = options.open_model(arguments.model, arguments, options.context(arguments))
     for what, paths, values in (
         ("--input", arguments.input, model.inputs),
@@ -60,8 +59,7 @@ def run(arguments: argparse.Namespace) -> Values:
     session = model.session(arguments.device, batch=batch)
     found = session.run(*arrays)
     outputs = found if isinstance(found, list) else [found]
-    for path, array in zip(arguments.output, outputs, strict=True):
-        files.write_array(path, array)
+    files.write_arrays(dict(zip(arguments.output, outputs, strict=True)))
     return {
         "outputs": [
             {
