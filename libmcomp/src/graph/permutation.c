@@ -54,6 +54,20 @@ bool mc_permutation_keeps_order(mc_permutation a, uint32_t rank, const int64_t *
     return true;
 }
 
+mc_permutation mc_permutation_normalize(mc_permutation a, uint32_t rank, const int64_t *shape)
+{
+    uint8_t one = 0;
+    mc_permutation result = a;
+    for (uint32_t axis = 0; axis < rank; axis++) {
+        if (shape[a.axes[axis]] != 1)
+            continue;
+        while (shape[one] != 1)
+            one++;
+        result.axes[axis] = one++;
+    }
+    return result;
+}
+
 void mc_permutation_shape(mc_permutation a, uint32_t rank, const int64_t *shape, int64_t *out)
 {
     for (uint32_t axis = 0; axis < rank; axis++)

@@ -24,6 +24,8 @@ uint32_t mc_permutation_position(mc_permutation a, uint32_t axis);
 /** Does a value of that shape keep the order of its elements in memory, because only axes of extent
  *  1 change places? */
 bool mc_permutation_keeps_order(mc_permutation a, uint32_t rank, const int64_t *shape);
+/** The same, written in one way: axes of extent 1, which all are alike, come in their own order. */
+mc_permutation mc_permutation_normalize(mc_permutation a, uint32_t rank, const int64_t *shape);
 /** The extents of the result. */
 void mc_permutation_shape(mc_permutation a, uint32_t rank, const int64_t *shape, int64_t *out);
 /** Transpose an array. @param shape  of `from`, without a batch */

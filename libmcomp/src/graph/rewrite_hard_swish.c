@@ -17,8 +17,8 @@ static mcomp_value find_operand(const mc_rebuild *rebuild, mcomp_value value, co
         return MCOMP_NO_VALUE;
     float found;
     const mc_value *constant = mc_node_input(rebuild->source, node, 1);
-    bool fits = constant->constant && constant->constant->element_count == 1 &&
-                constant->dtype == MCOMP_DTYPE_F32 &&
+    bool fits = constant->constant && !constant->constant->encoded &&
+                constant->constant->element_count == 1 && constant->dtype == MCOMP_DTYPE_F32 &&
                 mcomp_tensor_decode(constant->constant, &found, 1) == MCOMP_OK && found == number;
     return fits ? node->inputs[0] : MCOMP_NO_VALUE;
 }

@@ -35,8 +35,10 @@ static uint32_t find_forms(mc_frames *state)
             continue;
         mc_permutation perm = mc_frame_transpose(graph, node);
         const mc_form *input = &state->forms[node->inputs[0]];
-        state->forms[node->output] =
-            (mc_form){.root = input->root, .axes = mc_permutation_then(input->axes, perm)};
+        const mc_value *root = &graph->values[input->root];
+        mc_permutation axes = mc_permutation_then(input->axes, perm);
+        axes = mc_permutation_normalize(axes, root->rank, root->shape);
+        state->forms[node->output] = (mc_form){.root = input->root, .axes = axes};
         count += state->rebuild.live[n];
     }
     return count;
@@ -121,40 +123,42 @@ static mcomp_status store(mc_frames *state, mcomp_value root, mc_permutation axe
     return MCOMP_OK;
 }
 
-/* A Transpose of the form that is made; where it moves no element, a Reshape. */
+/* A Transpose of a form that is there; a Reshape, if it holds the elements in that order. */
 static mcomp_status make_form(mc_frames *state, mcomp_value root, mc_permutation axes,
-                              mcomp_value made, mcomp_value *out)
+                              const mc_stored_form *from, bool is_reshape, mcomp_value *out)
 {
     mc_rebuild *rebuild = &state->rebuild;
     const mc_value *value = &rebuild->source->values[root];
-    mc_permutation from = mc_frames_made(state, root);
-    mc_permutation order = mc_permutation_then(mc_permutation_inverse(from), axes);
-    int64_t shape[MCOMP_MAX_RANK], wanted[MCOMP_MAX_RANK], perm[MCOMP_MAX_RANK];
-    mc_permutation_shape(from, value->rank, value->shape, shape);
+    mc_permutation order = mc_permutation_then(mc_permutation_inverse(from->axes), axes);
+    int64_t wanted[MCOMP_MAX_RANK], perm[MCOMP_MAX_RANK];
     mc_permutation_shape(axes, value->rank, value->shape, wanted);
     const char *name = find_name(state, root, axes);
     if (!name)
         return mc_fail_memory(1);
-    if (mc_permutation_keeps_order(order, value->rank, shape))
-        return mc_rebuild_add_reshape(rebuild, name, made, value->rank, wanted, out);
+    if (is_reshape)
+        return mc_rebuild_add_reshape(rebuild, name, from->value, value->rank, wanted, out);
     for (uint32_t axis = 0; axis < value->rank; axis++)
         perm[axis] = order.axes[axis];
     const mcomp_attribute attribute = mc_attribute_of_integers("perm", perm, value->rank);
-    return mcomp_graph_add_node(rebuild->result, "Transpose", name, &made, 1, &attribute, 1, out);
+    return mcomp_graph_add_node(rebuild->result, "Transpose", name, &from->value, 1, &attribute, 1,
+                                out);
 }
 
 static mcomp_status get_form(mc_frames *state, mcomp_value root, mc_permutation axes,
                              mcomp_value *out)
 {
-    mcomp_value made = MCOMP_NO_VALUE;
+    const mc_value *value = &state->rebuild.source->values[root];
+    const mc_stored_form *made = NULL, *same_order = NULL;
     for (const mc_stored_form *stored = state->stored[root]; stored; stored = stored->next) {
         if (mc_permutation_equal(stored->axes, axes)) {
             *out = stored->value;
             return MCOMP_OK;
         }
-        made = stored->next ? made : stored->value; /* the first that there was */
+        if (mc_frames_same_order(value, stored->axes, axes))
+            same_order = stored;
+        made = stored; /* at last, the first that there was */
     }
-    MC_TRY(make_form(state, root, axes, made, out));
+    MC_TRY(make_form(state, root, axes, same_order ? same_order : made, same_order != NULL, out));
     return store(state, root, axes, *out);
 }
 
@@ -172,7 +176,7 @@ static mcomp_status make_node(mc_frames *state, uint32_t index)
         inputs[i] = value == MCOMP_NO_VALUE ? value : MC_FRAMES_CONSTANT;
         if (value == MCOMP_NO_VALUE || state->forms[value].root == MCOMP_NO_VALUE)
             continue;
-        mc_permutation axes = mc_permutation_then(state->forms[value].axes, state->frames[index]);
+        mc_permutation axes = mc_frames_needed(state, value, (int32_t)index);
         MC_TRY(get_form(state, state->forms[value].root, axes, &inputs[i]));
     }
     mc_permutation made = mc_frames_made(state, node->output);
@@ -206,18 +210,11 @@ static uint32_t count_transposes(const mcomp_graph *graph)
     return count;
 }
 
-static mcomp_status move(mc_frames *state, mcomp_graph *graph, mcomp_simplify_info *info,
-                         mcomp_graph **out)
+/* Every node in its frame. */
+static mcomp_status make(mc_frames *state, mcomp_graph **out)
 {
     mc_rebuild *rebuild = &state->rebuild;
-    MC_TRY(allocate(state));
-    uint32_t count = find_forms(state);
-    if (count == 0) {
-        *out = mc_graph_retain(graph);
-        return MCOMP_OK;
-    }
-    MC_TRY(find_uses(state));
-    MC_TRY(mc_frames_choose(state));
+    const mcomp_graph *graph = rebuild->source;
     for (uint32_t i = 0; i < graph->input_count; i++)
         MC_TRY(store(state, graph->inputs[i], mc_permutation_identity(),
                      rebuild->map[graph->inputs[i]]));
@@ -226,18 +223,49 @@ static mcomp_status move(mc_frames *state, mcomp_graph *graph, mcomp_simplify_in
             MC_TRY(make_node(state, n));
     for (uint32_t i = 0; i < graph->output_count; i++)
         MC_TRY(make_output(state, graph->outputs[i]));
-    MC_TRY(mc_rebuild_finish(rebuild, out));
-    info->transposes_removed += count - count_transposes(*out);
-    return MCOMP_OK;
+    return mc_rebuild_finish(rebuild, out);
+}
+
+/* @param[out] changed  there may be more to do now */
+static mcomp_status move(mcomp_graph *graph, mcomp_simplify_info *info, bool *changed,
+                         mcomp_graph **out)
+{
+    mc_frames state = {0};
+    uint32_t count = 0;
+    *changed = false;
+    mcomp_status status = mc_rebuild_begin(graph, &state.rebuild);
+    if (status == MCOMP_OK)
+        status = allocate(&state);
+    if (status == MCOMP_OK)
+        count = find_forms(&state);
+    if (status == MCOMP_OK && count > 0)
+        status = find_uses(&state);
+    if (status == MCOMP_OK && count > 0)
+        status = mc_frames_choose(&state, changed);
+    if (status == MCOMP_OK && count > 0)
+        status = make(&state, out);
+    if (status == MCOMP_OK && count == 0)
+        *out = mc_graph_retain(graph);
+    if (status == MCOMP_OK && count > 0) {
+        uint32_t left = count_transposes(*out);
+        *changed = *changed || left < count;
+        info->transposes_removed += count - left;
+    }
+    mc_rebuild_end(&state.rebuild);
+    return status;
 }
 
 mcomp_status mc_rewrite_move_transposes(mcomp_graph *graph, mcomp_simplify_info *info,
                                         mcomp_graph **out)
 {
-    mc_frames state = {0};
-    mcomp_status status = mc_rebuild_begin(graph, &state.rebuild);
-    if (status == MCOMP_OK)
-        status = move(&state, graph, info, out);
-    mc_rebuild_end(&state.rebuild);
+    mcomp_graph *current = mc_graph_retain(graph);
+    mcomp_status status = MCOMP_OK;
+    for (bool changed = true; changed && status == MCOMP_OK;) {
+        mcomp_graph *next = NULL;
+        status = move(current, info, &changed, &next);
+        mcomp_graph_destroy(current);
+        current = next;
+    }
+    *out = current;
     return status;
 }

@@ -26,7 +26,7 @@ typedef enum mc_frame_kind {
     MC_FRAME_RESHAPE   /**< Reshape and Flatten: the result is as it was */
 } mc_frame_kind;
 
-/** The elements of a root with axes in another order. */
+/** The elements of a root with axes in another order, normalised. */
 typedef struct mc_form {
     mcomp_value root;
     mc_permutation axes;
@@ -79,10 +79,12 @@ mcomp_status mc_frames_make_node(mc_frames *state, const mc_node *node, const ch
 
 /** The form in which a root is made. */
 mc_permutation mc_frames_made(const mc_frames *state, mcomp_value root);
-/** The form of its root that a use needs. */
-mc_permutation mc_frames_needed(const mc_frames *state, const mc_form_use *use);
+/** The form of its root in which a node (-1: an output) needs a value. */
+mc_permutation mc_frames_needed(const mc_frames *state, mcomp_value value, int32_t node);
+/** Do two forms of a root hold its elements in the same order? */
+bool mc_frames_same_order(const mc_value *root, mc_permutation a, mc_permutation b);
 /** Choose frames that leave the fewest Transposes, from groups of nodes that agree, then node by
- * node; never more than there are. */
-mcomp_status mc_frames_choose(mc_frames *state);
+ * node; never more than there are. @param[out] changed  set to true where a node has a new frame */
+mcomp_status mc_frames_choose(mc_frames *state, bool *changed);
 
 #endif

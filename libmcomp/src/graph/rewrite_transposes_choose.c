@@ -9,9 +9,11 @@
 #define MAX_USES_ONE_BY_ONE 64
 #define MAX_SWEEPS          4
 
-/* What is to become least: Transposes, then those that are neither of an input nor for an output. */
+/* What is to become less, and none of it more: Transposes that move elements, those with the
+ * Reshapes that move none, and those that are neither of an input nor for an output. */
 typedef struct frame_cost {
     uint32_t transposes;
+    uint32_t nodes;
     uint32_t inner;
 } frame_cost;
 
@@ -40,17 +42,25 @@ static bool is_movable(const mc_frames *state, int32_t node)
            state->kinds[node] != MC_FRAME_TRANSPOSE;
 }
 
+static mc_permutation normalize(const mc_frames *state, mcomp_value root, mc_permutation axes)
+{
+    const mc_value *value = &state->rebuild.source->values[root];
+    return mc_permutation_normalize(axes, value->rank, value->shape);
+}
+
 mc_permutation mc_frames_made(const mc_frames *state, mcomp_value root)
 {
     int32_t producer = state->rebuild.source->values[root].producer;
     bool has_frame = producer >= 0 && mc_frame_kind_keeps_frame(state->kinds[producer]);
-    return has_frame ? state->frames[producer] : mc_permutation_identity();
+    return has_frame ? normalize(state, root, state->frames[producer]) : mc_permutation_identity();
 }
 
-mc_permutation mc_frames_needed(const mc_frames *state, const mc_form_use *use)
+mc_permutation mc_frames_needed(const mc_frames *state, mcomp_value value, int32_t node)
 {
-    mc_permutation axes = state->forms[use->value].axes;
-    return use->node < 0 ? axes : mc_permutation_then(axes, state->frames[use->node]);
+    const mc_form *form = &state->forms[value];
+    mc_permutation axes =
+        node < 0 ? form->axes : mc_permutation_then(form->axes, state->frames[node]);
+    return normalize(state, form->root, axes);
 }
 
 /* @return its place; a new one where `added` says so */
@@ -65,18 +75,39 @@ static uint32_t find_form(form_list *list, mc_permutation form, bool *added)
     return i;
 }
 
+bool mc_frames_same_order(const mc_value *root, mc_permutation a, mc_permutation b)
+{
+    int64_t shape[MCOMP_MAX_RANK];
+    mc_permutation_shape(a, root->rank, root->shape, shape);
+    return mc_permutation_keeps_order(mc_permutation_then(mc_permutation_inverse(a), b), root->rank,
+                                      shape);
+}
+
+/* The last form of the list becomes a node. */
+static void add_form_cost(const mc_value *root, const form_list *list, frame_cost *cost)
+{
+    bool is_reshape = false;
+    mc_permutation form = list->forms[list->count - 1];
+    for (uint32_t i = 0; !is_reshape && i + 1 < list->count; i++)
+        is_reshape = mc_frames_same_order(root, list->forms[i], form);
+    cost->nodes++;
+    cost->transposes += !is_reshape;
+}
+
 static void add_root_cost(const mc_frames *state, mcomp_value root, frame_cost *cost)
 {
     form_list list = {.forms = {mc_frames_made(state, root)}, .count = 1};
     bool is_inner[MAX_FORMS] = {false};
-    bool is_input = state->rebuild.source->values[root].producer < 0;
+    const mc_value *value = &state->rebuild.source->values[root];
     for (uint32_t u = state->use_starts[root]; u < state->use_starts[root + 1]; u++) {
         bool added;
-        uint32_t i = find_form(&list, mc_frames_needed(state, &state->uses[u]), &added);
+        uint32_t i = find_form(
+            &list, mc_frames_needed(state, state->uses[u].value, state->uses[u].node), &added);
         if (i == 0 || i >= list.count)
             continue;
-        bool inner = !is_input && state->uses[u].node >= 0;
-        cost->transposes += added;
+        if (added)
+            add_form_cost(value, &list, cost);
+        bool inner = value->producer >= 0 && state->uses[u].node >= 0;
         cost->inner += inner && !is_inner[i];
         is_inner[i] = is_inner[i] || inner;
     }
@@ -84,7 +115,9 @@ static void add_root_cost(const mc_frames *state, mcomp_value root, frame_cost *
 
 static bool is_less(const frame_cost *a, const frame_cost *b)
 {
-    return a->transposes != b->transposes ? a->transposes < b->transposes : a->inner < b->inner;
+    if (a->transposes > b->transposes || a->nodes > b->nodes)
+        return false;
+    return a->transposes < b->transposes || a->nodes < b->nodes || a->inner < b->inner;
 }
 
 static void join_node(frame_group *group, int32_t node, mc_permutation relative)
@@ -178,7 +211,7 @@ static void set_frames(frame_group *group, mc_permutation first)
 
 static frame_cost group_cost(const frame_group *group)
 {
-    frame_cost cost = {0};
+    frame_cost cost = {0, 0, 0};
     for (uint32_t i = 0; i < group->root_count; i++)
         add_root_cost(group->state, group->roots[i], &cost);
     return cost;
@@ -240,7 +273,9 @@ static void find_node_candidates(const mc_frames *state, const mc_node *node, fo
         mc_permutation back = mc_permutation_inverse(state->forms[value].axes);
         find_form(list, mc_permutation_then(back, mc_frames_made(state, root)), &added);
         for (uint32_t u = state->use_starts[root]; u < state->use_starts[root + 1]; u++)
-            find_form(list, mc_permutation_then(back, mc_frames_needed(state, &state->uses[u])),
+            find_form(list,
+                      mc_permutation_then(
+                          back, mc_frames_needed(state, state->uses[u].value, state->uses[u].node)),
                       &added);
     }
 }
@@ -256,7 +291,7 @@ static bool choose_for_node(mc_frames *state, uint32_t index)
     form_list candidates;
     find_node_candidates(state, node, &candidates);
     mc_permutation best = state->frames[index];
-    frame_cost least = {0};
+    frame_cost least = {0, 0, 0};
     for (uint32_t i = 0; i < root_count; i++)
         add_root_cost(state, roots[i], &least);
     bool found = false;
@@ -264,7 +299,7 @@ static bool choose_for_node(mc_frames *state, uint32_t index)
         if (!mc_frames_accept(state, node, candidates.forms[i]))
             continue;
         state->frames[index] = candidates.forms[i];
-        frame_cost cost = {0};
+        frame_cost cost = {0, 0, 0};
         for (uint32_t r = 0; r < root_count; r++)
             add_root_cost(state, roots[r], &cost);
         if (is_less(&cost, &least)) {
@@ -293,7 +328,7 @@ static mcomp_status allocate(mc_frames *state, frame_group *group)
     return all ? MCOMP_OK : mc_fail_memory(values * sizeof *group->stored);
 }
 
-mcomp_status mc_frames_choose(mc_frames *state)
+mcomp_status mc_frames_choose(mc_frames *state, bool *changed)
 {
     const mcomp_graph *graph = state->rebuild.source;
     frame_group group;
@@ -304,12 +339,14 @@ mcomp_status mc_frames_choose(mc_frames *state)
         build_group(&group, (int32_t)n);
         choose_for_group(&group);
     }
-    bool changed = true;
-    for (int sweep = 0; changed && sweep < MAX_SWEEPS; sweep++) {
-        changed = false;
+    bool again = true;
+    for (int sweep = 0; again && sweep < MAX_SWEEPS; sweep++) {
+        again = false;
         for (uint32_t n = 0; n < graph->node_count; n++)
             if (state->rebuild.live[n] && is_movable(state, (int32_t)n))
-                changed = choose_for_node(state, n) || changed;
+                again = choose_for_node(state, n) || again;
     }
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        *changed = *changed || !mc_permutation_is_identity(state->frames[n]);
     return MCOMP_OK;
 }

@@ -293,7 +293,8 @@ static mcomp_status make_axes(mc_frames *state, const mc_node *node, mc_permutat
 static mcomp_status make_weight(mc_frames *state, const mc_node *node, mcomp_value *inputs)
 {
     mc_rebuild *rebuild = &state->rebuild;
-    const mc_node *flatten = mc_rebuild_producer(rebuild, node->inputs[0]);
+    mcomp_value rows = state->forms[node->inputs[0]].root;
+    const mc_node *flatten = rows == MCOMP_NO_VALUE ? NULL : mc_rebuild_producer(rebuild, rows);
     if (!flatten)
         return MCOMP_OK;
     int32_t index = rebuild->source->values[flatten->output].producer;

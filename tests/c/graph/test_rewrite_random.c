@@ -128,11 +128,30 @@ static mcomp_value add_mean(random_graph *made, const char *name)
     return add_binary(made->graph, "Sub", name, x, m);
 }
 
+/* A number for each index of one axis, as an axis of a map: it moves by a Reshape or a Transpose. */
+static mcomp_value add_gate(random_graph *made, const char *name)
+{
+    static const int64_t axes[3][2] = {{2, 3}, {1, 3}, {1, 2}};
+    static const int64_t shapes[3][4] = {{0, 4, 1, 1}, {0, 1, 4, 1}, {0, 1, 1, 4}};
+    char text[3][64];
+    snprintf(text[0], sizeof text[0], "%s.mean", name);
+    snprintf(text[1], sizeof text[1], "%s.moved", name);
+    snprintf(text[2], sizeof text[2], "%s.gate", name);
+    mcomp_value x = pick(made);
+    const int64_t *pair = axes[below(made, 3)];
+    mcomp_value gate = add_node(made->graph, "ReduceMean", text[0], INPUTS(x),
+                                ATTRIBUTES(INTEGERS("axes", pair[0], pair[1])));
+    gate = below(made, 2) ? add_transpose(made, text[1], gate)
+                          : add_reshape(made->graph, text[1], gate, 4, shapes[below(made, 3)]);
+    return add_binary(made->graph, "Mul", name, x,
+                      add_unary(made->graph, "Sigmoid", text[2], gate));
+}
+
 static mcomp_value add_any(random_graph *made, const char *name)
 {
     static const char *const unary[] = {"Relu", "Sigmoid", "HardSwish", "LeakyRelu", "Identity"};
     mcomp_graph *graph = made->graph;
-    switch (below(made, 12)) {
+    switch (below(made, 13)) {
     case 0:
     case 1:
     case 2:
@@ -150,6 +169,8 @@ static mcomp_value add_any(random_graph *made, const char *name)
     case 9:
         return add_mean(made, name);
     case 10:
+        return add_gate(made, name);
+    case 11:
         return add_node(graph, "Softmax", name, INPUTS(pick(made)),
                         ATTRIBUTES(INTEGERS("axis", 1 + (int64_t)below(made, 3))));
     default:
@@ -160,8 +181,16 @@ static mcomp_value add_any(random_graph *made, const char *name)
 /* Rows that a Gemm reads. */
 static mcomp_value add_head(random_graph *made)
 {
+    static const int64_t shapes[3][4] = {{0, 16, 4}, {0, -1}, {0, 2, 2, 16}};
+    static const int64_t ranks[3] = {3, 2, 4};
     mcomp_graph *graph = made->graph;
-    mcomp_value flat = add_unary(graph, "Flatten", "flat", pick(made));
+    mcomp_value flat = pick(made);
+    size_t shape = below(made, 4);
+    if (shape < 3)
+        flat = add_reshape(graph, "rows", flat, ranks[shape], shapes[shape]);
+    flat = add_unary(graph, "Flatten", "flat", flat);
+    if (below(made, 2))
+        flat = add_reshape(graph, "again", flat, 2, SHAPE(0, 64));
     mcomp_value w = add_random(graph, "head.w", &made->random, 2, SHAPE(64, 5));
     return add_binary(graph, "MatMul", "head", flat, w);
 }

@@ -186,10 +186,12 @@ static mcomp_value add_flat_gemm(mcomp_value y, const char *op, bool transposed)
 static void test_flatten_before_gemm(void **state)
 {
     (void)state;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 16; i++) {
         mcomp_value y = begin_nhwc("flatten before gemm");
         y = i & 1 ? add_reshape(graph, "flat", y, 2, SHAPE(0, -1))
                   : add_unary(graph, "Flatten", "flat", y);
+        if (i & 8) /* which changes nothing, but is there */
+            y = add_reshape(graph, "again", y, 2, SHAPE(-1, 120));
         y = add_flat_gemm(y, i & 2 ? "Gemm" : "MatMul", i & 4);
         assert_becomes(graph, y, "Conv,Flatten,Gemm", ROUNDED);
     }
