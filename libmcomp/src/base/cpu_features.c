@@ -96,27 +96,6 @@ mcomp_status mc_isa_cap(const char *name, uint32_t *isa_bits)
             known);
 }
 
-void mc_cpu_name(char *text, size_t capacity)
-{
-    text[0] = 0;
-#if defined(__x86_64__)
-    char name[49] = "";
-    unsigned registers[4];
-    for (unsigned leaf = 0; leaf < 3; leaf++) {
-        if (!__get_cpuid(0x80000002u + leaf, &registers[0], &registers[1], &registers[2],
-                         &registers[3]))
-            return;
-        memcpy(name + 16 * leaf, registers, sizeof registers);
-    }
-    size_t start = strspn(name, " "), end = strlen(name);
-    while (end > start && name[end - 1] == ' ')
-        end--;
-    snprintf(text, capacity, "%.*s", (int)(end - start), name + start);
-#else
-    (void)capacity;
-#endif
-}
-
 /* Cores' worth of time that the control group allows, 0 where it sets no limit. */
 static double quota_cores(void)
 {

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "base/cpu_features.h"
 #include "mcomp/context.h"
 #include "support/cmocka_all.h"
@@ -76,6 +78,23 @@ static void test_detection_agrees_with_the_kernel(void **state)
     assert_true(mc_core_count() >= 1 && mc_core_count() <= 256);
 }
 
+/* Where an emulator plays a certain processor, tests/CMakeLists.txt says what is to be found. */
+static void test_emulated_processor(void **state)
+{
+    (void)state;
+    const char *isa = getenv("MCOMP_TEST_EMULATED_ISA"), *cpu = getenv("MCOMP_TEST_EMULATED_CPU");
+    if (!isa || !cpu) {
+        print_message("no certain processor is emulated\n");
+        skip();
+    }
+    char name[64];
+    mc_cpu_name(name, sizeof name);
+    assert_string_equal(name, cpu);
+    assert_string_equal(mc_isa_name(mc_isa_detect()), isa);
+    mc_cpu_name(name, 4);
+    assert_true(strlen(name) == 3 && strncmp(name, cpu, 3) == 0);
+}
+
 /* A context takes the lower one of cap and machine, and says what the machine has. */
 static void test_context_under_a_cap(void **state)
 {
@@ -107,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_caps),
         cmocka_unit_test(test_a_set_is_named_after_itself),
         cmocka_unit_test(test_detection_agrees_with_the_kernel),
+        cmocka_unit_test(test_emulated_processor),
         cmocka_unit_test(test_context_under_a_cap),
     };
     return cmocka_run_group_tests_name("cpu_features", tests, NULL, NULL);
