@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from ._native import ffi, lib
 
+# What str.splitlines() splits at, and how it is shown instead.
+_LINE_BREAKS = {
+    ord(letter): ascii(letter)[1:-1] for letter in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+}
+
 
 class MCompError(Exception):
     """Base of every error of this package.
@@ -15,6 +20,10 @@ class MCompError(Exception):
     """
 
     status: int = lib.MCOMP_ERR_INTERNAL
+
+    def __str__(self) -> str:
+        # One line, whatever a name or another program's message brings.
+        return super().__str__().translate(_LINE_BREAKS)
 
 
 class InvalidArgument(MCompError, ValueError):

@@ -238,3 +238,28 @@ def test_python_side_checks_are_the_same_kind(small_model: Callable[..., mcomp.M
     with pytest.raises(mcomp.ShapeError) as caught:
         model.run(np.zeros((1, 6), np.float64))
     assert caught.value.status == lib.MCOMP_ERR_SHAPE
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _, _ in KINDS] + [mcomp.MissingFile])
+def test_errors_are_one_line_whatever_a_name_brings(kind: type[mcomp.MCompError]) -> None:
+    every = "".join(chr(c) for c in range(0x3000) if len(f"a{chr(c)}b".splitlines()) > 1)
+    assert "\n" in every
+    assert len(str(kind(f"a{every}b\n")).splitlines()) == 1
+    assert str(kind("a\nb\r\n\N{LINE SEPARATOR}c ä")) == r"a\nb\r\n\u2028c ä"
+
+
+def test_names_with_line_breaks_are_shown_in_one_line(tmp_path: Path, lenet5: mcomp.Model) -> None:
+    (tmp_path / "a\nb").write_bytes(b"")
+    for call in (
+        lambda: mcomp.read_onnx("none\nb"),
+        lambda: mcomp.read_onnx(tmp_path / "a\nb"),
+        lambda: mcomp.load(tmp_path / "a\nb"),
+        lambda: mcomp.data.load("a\nb"),
+        lambda: lenet5.save(tmp_path / "c\nd" / "e"),
+        lambda: lenet5.write_onnx(tmp_path / "c\nd" / "e"),
+        lambda: mcomp.Recipe("prune.magnitude sparsity='a\nb'"),
+        lambda: lenet5.plan("a\nb"),
+    ):
+        with pytest.raises(mcomp.MCompError) as caught:
+            call()
+        assert len(str(caught.value).splitlines()) == 1
