@@ -320,3 +320,35 @@ def test_samples_are_raw(copy: Path) -> None:
     connection.close()
     assert dtype == "<i8"
     assert len(data) == 2 * 8
+
+
+@pytest.mark.parametrize("kind", ["file", "accuracy", "memory", "speed"])
+def test_a_result_that_is_gone_while_its_samples_are_there_is_named(copy: Path, kind: str) -> None:
+    connection = sqlite3.connect(copy)
+    connection.execute("PRAGMA foreign_keys = ON")  # metrics go too, so that nothing contradicts
+    connection.execute(
+        "DELETE FROM run WHERE key IN (SELECT key FROM task WHERE kind = ?)", (kind,)
+    )
+    connection.commit()
+    connection.close()
+    before = everything_that_counts(copy)
+    with pytest.raises(mcomp.Corrupt, match="its row of table run is gone") as caught:
+        study.run(copy.parent / "study.toml", copy)
+    assert str(copy) in str(caught.value)
+    assert kind in str(caught.value)
+    assert everything_that_counts(copy) == before
+    assert study.status(copy).missing == 2
+
+
+def test_a_file_whose_checksum_is_gone_is_named(copy: Path) -> None:
+    connection = sqlite3.connect(copy)
+    connection.execute("UPDATE run SET details = '{}'")
+    for table in ("metric", "sample", "run"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE key IN (SELECT key FROM task WHERE kind = 'memory')"
+        )
+    connection.commit()
+    connection.close()
+    summary = study.run(copy.parent / "study.toml", copy)
+    assert (summary.failed, summary.done) == (2, 0)
+    assert all("details lack file_sha256" in failure for failure in summary.failures)

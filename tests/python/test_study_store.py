@@ -11,6 +11,7 @@ import pytest
 from study_support import table_rows, write_study
 
 import mcomp
+from mcomp import study
 from mcomp.study.grid import read_study
 from mcomp.study.results import Measured, nearest_rank, summarize
 from mcomp.study.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -191,3 +192,101 @@ def test_what_the_grid_drops_stays_in_the_file(path: Path, tasks: list[Task]) ->
         assert [row["key"] for row in dropped] == [tasks[0].key]
         store.set_study(read_study(path.parent / "study.toml"), tasks)
         assert store.query("SELECT key FROM task WHERE position IS NULL") == []
+
+
+def damage(path: Path, *statements: str) -> None:
+    """Change a store behind the package's back, with none of SQLite's own checks."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    for statement in statements:
+        assert connection.execute(statement).rowcount, statement
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE environment SET text = '{nope'", "environment, row with id 1: text '{nope'"),
+        ("UPDATE environment SET text = '[1]'", "text '[1]' is no JSON object"),
+        ("UPDATE environment SET text = '{\"cpu\": 1}'", "is no JSON object of texts"),
+        ("UPDATE environment SET text = cast(x'ff00' AS TEXT)", "environment, row with id 1: text"),
+        ("UPDATE run SET details = 'zzz'", "run, row with key {key}: details 'zzz'"),
+        ("UPDATE run SET details = '3'", "details '3' is no JSON object"),
+        ("UPDATE run SET details = printf('%.*c', 100000, '[')", "is no JSON object"),
+        ("UPDATE run SET status = 'over'", "status 'over' is none of done, failed"),
+        ("UPDATE sample SET dtype = 'foo'", "key {key}, metric latency_ns, round 0: dtype 'foo'"),
+        ("UPDATE sample SET dtype = '|O'", "dtype '|O' is none of"),
+        ("UPDATE sample SET data = x'0102'", "metric latency_ns, round 0: data has 2 bytes"),
+        ("UPDATE sample SET data = x''", "data has 0 bytes"),
+        ("UPDATE task SET kind = 'zz' WHERE key = '{key}'", "task, row with key {key}: kind 'zz'"),
+        ("UPDATE task SET parameters = 'null'", "parameters 'null' is no JSON object"),
+        ("DELETE FROM environment", "row 1: what it names in environment is gone"),
+        ("DELETE FROM run", "table metric, row 1: what it names in run is gone"),
+    ],
+)
+def test_a_damaged_row_is_named(
+    path: Path, tasks: list[Task], write: bool, statement: str, words: str
+) -> None:
+    damage(path, statement.replace("{key}", tasks[0].key))
+    before = path.read_bytes()
+    with pytest.raises(mcomp.Corrupt) as caught:
+        Store(path, write=write)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert words.replace("{key}", tasks[0].key) in message
+    assert "\n" not in message
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("PRAGMA user_version = 0", "schema version 0"),
+        ("PRAGMA user_version = -5", "schema version -5"),
+        ("DROP TABLE run", "there is no table run"),
+        ("ALTER TABLE run DROP COLUMN reason", "table run has other columns than key, status"),
+        ("ALTER TABLE sample ADD COLUMN more TEXT", "table sample has other columns"),
+    ],
+)
+def test_other_tables_are_refused(path: Path, write: bool, statement: str, words: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(mcomp.Corrupt, match=words):
+        Store(path, write=write)
+    assert path.read_bytes() == before
+
+
+def test_random_damage_is_refused_or_harmless(path: Path, tasks: list[Task]) -> None:
+    with Store(path, write=True) as store:
+        for task in tasks[1:]:
+            finish(store, task.key)
+    whole = path.read_bytes()
+    seed = int.from_bytes(os.urandom(4))
+    print("seed", seed)
+    generator = np.random.default_rng(seed)
+    refused: list[mcomp.MCompError] = []
+    for _ in range(300):
+        content = np.frombuffer(whole, np.uint8).copy()
+        start = int(generator.integers(100, content.size))  # what is before tells the file's kind
+        count = int(generator.choice([1, 2, 16, 200]))
+        content[start : start + count] = generator.integers(0, 256, content[start:][:count].size)
+        path.write_bytes(content)
+        before = path.read_bytes()
+        try:
+            rows = study.read_rows(path, every=True)
+            str(study.status(path))
+            assert len(rows) >= len(tasks)
+        except mcomp.MCompError as error:
+            refused.append(error)
+        assert path.read_bytes() == before
+    assert len(refused) > 30
+    for error in refused:
+        assert "\n" not in str(error)
+        assert str(path) in str(error)
+        assert not isinstance(error, mcomp.InternalError)

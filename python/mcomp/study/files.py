@@ -69,12 +69,18 @@ class Files:
 
         Raises
         ------
+        mcomp.Corrupt
+            The store lacks its checksum.
         mcomp.InternalError
             Made again, it has other bytes than those that were measured.
         """
         path = self._path(key)
         if key not in self._checked:
-            wanted = self._store.details(key)["file_sha256"]
+            wanted = self._store.details(key).get("file_sha256")
+            if wanted is None:
+                raise mcomp.Corrupt(
+                    f"{self._store.path}: table run, row with key {key}: details lack file_sha256"
+                )
             if not path.is_file() or file_checksum(path) != wanted:
                 found = self.make(self._tasks[key]).details["file_sha256"]
                 if found != wanted:

@@ -194,7 +194,7 @@ def _rows_of_task(
             seed=task["seed"],
             metric=metric,
             unit=unit,
-            status=status,
+            status="missing" if status == "done" and found is None else status,
             reason=task["reason"] or "",
             value=found["value"] if found else None,
             sample_count=found["sample_count"] if found else 0,

@@ -145,7 +145,13 @@ class _Runner:
     def _rounds_to_do(self, task: Task) -> list[int]:
         rounds = self._study.measure.rounds if task.kind == "speed" else 1
         stored = self._store.rounds(task.key)
-        return [index for index in range(rounds) if index not in stored]
+        missing = [index for index in range(rounds) if index not in stored]
+        if not missing:  # the last round is stored together with what all amount to
+            raise mcomp.Corrupt(
+                f"{self._store.path}: task {task.key} ({task}): all its samples are stored, but "
+                "its row of table run is gone"
+            )
+        return missing
 
     def _jobs(self) -> Iterator[Job]:
         """Accuracy and memory in the order of the grid, then speed by rounds.

@@ -23,6 +23,7 @@ import numpy as np
 import mcomp
 
 from .grid import Study
+from .integrity import check_content, check_tables
 from .results import Measured, Metric, Samples
 from .schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from .tasks import Task
@@ -46,7 +47,7 @@ class Store:
     mcomp.IoError
         No such file, no permission, the disk is full, another program holds it.
     mcomp.Corrupt
-        No SQLite file, a damaged one, or one of something else.
+        No SQLite file, a damaged one, or one of something else; names the row where one is wrong.
     mcomp.VersionError
         Made by a newer library.
     """
@@ -228,6 +229,10 @@ class Store:
             raise mcomp.VersionError(
                 f"{self.path}: has schema version {version}, this library knows {SCHEMA_VERSION}"
             )
+        if version < 1:
+            raise mcomp.Corrupt(f"{self.path}: has schema version {version}, which none has")
+        check_tables(self._connection, self.path)
+        check_content(self._connection, self.path)
 
     def _insert_samples(self, key: str, round_index: int, measured: Measured) -> int:
         environment = self._environment_id(measured.environment)
@@ -285,15 +290,21 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise _translate(error, self.path) from None
+        except UnicodeDecodeError as error:  # of SQLite's own message, or of a name in the file
+            raise mcomp.Corrupt(f"{self.path}: is no intact SQLite file: {error}") from None
 
 
 def _translate(error: sqlite3.Error, path: Path) -> mcomp.MCompError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if isinstance(error, sqlite3.InterfaceError | sqlite3.ProgrammingError):
+        return mcomp.InternalError(f"{path}: {error}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return mcomp.IoError(
             f"{path}: another program has locked the store for more than {_LOCK_SECONDS:g} s"
         )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    # Statements are the library's own: one that SQLite does not understand lacks a table or column.
+    # No code at all: a text that is none.
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, 0):
         return mcomp.Corrupt(f"{path}: is no intact SQLite file: {error}")
     if code == sqlite3.SQLITE_FULL:
         return mcomp.IoError(f"{path}: the disk is full; what was measured before is kept")
