@@ -19,6 +19,9 @@ from .display import format_ns, html_table
 if TYPE_CHECKING:
     from ._native import CData
 
+NO_ENERGY = "no readable energy counter on this machine"
+"""Why a run's energy is not known."""
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -31,7 +34,7 @@ class Measurement:
     min_ns, median_ns, p90_ns, max_ns : int
     mean_ns : float
     joules_per_run : float or None
-        None where the machine has no source.
+        None where the machine has no energy counter that this process may read.
     energy_source : str
         Where the energy was read, '' where there is none.
     """
@@ -47,9 +50,12 @@ class Measurement:
 
     def __str__(self) -> str:
         return (
-            f"{format_ns(self.median_ns)} median of {len(self.samples):,} runs "
+            f"{format_ns(self.median_ns)} median of {_runs_text(len(self.samples))} "
             f"({format_ns(self.min_ns)} to {format_ns(self.max_ns)})"
         )
+
+    def __repr__(self) -> str:
+        return f"<mcomp.Measurement: {self}>"
 
     def _repr_html_(self) -> str:
         return html_table(
@@ -62,10 +68,14 @@ class Measurement:
                     self.median_ns,
                     self.p90_ns,
                     self.max_ns,
-                    self.joules_per_run,
+                    NO_ENERGY if self.joules_per_run is None else self.joules_per_run,
                 ]
             ],
         )
+
+
+def _runs_text(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def measure_session(

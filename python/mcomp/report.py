@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from ._arrays import py_shape
@@ -85,20 +86,7 @@ class Report(Sequence[TensorReport]):
         return [{**asdict(entry), "shape": list(entry.shape)} for entry in self]
 
     def _table(self) -> tuple[list[str], list[list[Cell]]]:
-        headers = ["tensor", "shape", "encoding", "values", "nonzero", "bytes", "bound", "sqnr_db"]
-        return headers, [
-            [
-                entry.name,
-                format_shape(entry.shape),
-                entry.encoding,
-                entry.values,
-                entry.nonzero,
-                entry.stored_nbytes,
-                entry.entropy_bound_nbytes,
-                entry.sqnr_db,
-            ]
-            for entry in self
-        ]
+        return report_table(self.to_dicts())
 
     def _caption(self) -> str:
         return f"{len(self)} tensors, {format_nbytes(self.stored_nbytes)}"
@@ -111,6 +99,27 @@ class Report(Sequence[TensorReport]):
 
     def _repr_html_(self) -> str:
         return html_table(self._caption(), *self._table())
+
+
+def report_table(entries: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
+    """Make headers and rows of what :meth:`Report.to_dicts` gives."""
+    headers = [field.name for field in fields(TensorReport)]
+    return headers, [
+        [
+            format_shape(entry["shape"])
+            if name == "shape"
+            else _sqnr_text(entry[name])
+            if name == "sqnr_db"
+            else entry[name]
+            for name in headers
+        ]
+        for entry in entries
+    ]
+
+
+def _sqnr_text(decibels: float) -> str:
+    """Write a signal-to-error ratio; as wide as the word for an infinite one."""
+    return "unchanged" if math.isinf(decibels) and decibels > 0 else f"{decibels:9.4g}"
 
 
 def read_report(graph: CData) -> Report:

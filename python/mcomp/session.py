@@ -14,7 +14,7 @@ from ._callbacks import Call, Progress, progress_function
 from ._errors import InvalidArgument, ShapeError, check
 from ._handles import ForkSafeLock, Handle, integer, new_info
 from ._native import ffi, lib
-from .display import Cell, format_nbytes, format_ns, html_table, text_table
+from .display import Cell, format_nbytes, format_ns, format_shape, html_table, text_table
 from .plan import Plan, Step
 
 if TYPE_CHECKING:
@@ -61,16 +61,18 @@ class Profile(tuple[StepTime, ...]):
 
     def _table(self) -> tuple[list[str], list[list[Cell]]]:
         total = max(1, self.total_ns)
-        headers = ["node", "op", "device", "kernel", "median_ns", "percent", "gflops"]
+        headers = ["node", "op", "device", "kernel", "encoding", "layout", "time", "%", "GFLOP/s"]
         return headers, [
             [
                 item.step.node,
                 item.step.op,
                 item.step.device,
                 item.step.kernel,
-                item.median_ns,
-                100.0 * item.median_ns / total,
-                item.gflops,
+                item.step.encoding,
+                item.step.layout,
+                format_ns(item.median_ns),
+                round(100.0 * item.median_ns / total, 1),
+                round(item.gflops, 2),
             ]
             for item in self
         ]
@@ -229,6 +231,16 @@ class Session(Handle):
             1 to 1,000,000.
         *arrays
             As for :meth:`run`; none: random numbers in [0, 1) of a fixed seed.
+
+        Returns
+        -------
+        Profile
+            One entry a step, in the order in which they ran.
+
+        Raises
+        ------
+        InvalidArgument, ShapeError
+            ``runs`` is out of bounds, or an input does not fit; as for :meth:`run`.
         """
         count = integer("runs", runs, 1, 1_000_000)
         inputs = self._check_inputs(arrays or self._random_inputs())
@@ -279,6 +291,16 @@ class Session(Handle):
             Runs before the first sample, 0 to 10,000.
         progress
             Called with (stage, done, total) between runs; raising in it stops.
+
+        Returns
+        -------
+        Measurement
+            All samples in nanoseconds, their statistics, and energy where it can be read.
+
+        Raises
+        ------
+        InvalidArgument, ShapeError
+            A minimum is out of bounds, or an input does not fit; as for :meth:`run`.
         """
         from .measure import measure_session
 
@@ -339,6 +361,36 @@ class Session(Handle):
             f"<mcomp.Session of {self._plan.model.name or 'a network'} on {self._plan.devices}, "
             f"batch {self.batch}: weights {format_nbytes(info.weights_nbytes)}, "
             f"activations {format_nbytes(info.activations_nbytes)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        if self.closed:
+            return "<p>a closed session</p>"
+        headers = [
+            "network",
+            "devices",
+            "batch",
+            "inputs",
+            "outputs",
+            "weights",
+            "activations",
+            "load",
+        ]
+        return html_table(
+            "session",
+            headers,
+            [
+                [
+                    self._plan.model.name,
+                    self._plan.devices,
+                    self.batch,
+                    ", ".join(map(format_shape, self._input_shapes)),
+                    ", ".join(map(format_shape, self._output_shapes)),
+                    format_nbytes(self.weights_nbytes),
+                    format_nbytes(self.activations_nbytes),
+                    format_ns(self.load_ns),
+                ]
+            ],
         )
 
 

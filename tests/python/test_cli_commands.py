@@ -102,7 +102,9 @@ def test_passes():
     scope = next(p for p in by_name["prune.magnitude"]["parameters"] if p["name"] == "scope")
     assert set(scope["choices"]) == {"layer", "global"}
     assert scope["default"] in scope["choices"]
-    has_table(here("passes"), "prune.magnitude", "encode.huffman", "global")
+    done = here("passes")
+    has_table(done, "prune.magnitude", "encode.huffman", "global")
+    assert "-1 to 2^53 " in done.out
 
 
 def test_devices():
@@ -148,7 +150,20 @@ def test_compress_accounts_for_every_byte(tmp_path: Path):
     assert weight["entropy_bound_nbytes"] <= weight["stored_nbytes"] < 400_000
     bias = next(t for t in found["tensors"] if t["shape"] == [500])
     assert bias["sqnr_db"] is None  # infinite: unchanged
-    has_table(here("compress", "lenet5", path, "-r", RECIPE), "ratio", "huffman", str(path))
+    done = here("compress", "lenet5", path, "-r", RECIPE)
+    has_table(done, "ratio", "huffman", str(path))
+    with mcomp.load(path) as model:
+        assert str(model.report).splitlines()[1:] == done.out.split("\n\n")[0].splitlines()
+    assert "unchanged" in done.out
+
+
+def test_notes_that_repeat_are_counted(tmp_path: Path):
+    path = tmp_path / "a.mcomp"
+    notes = here("compress", "lenet5", path, "-r", "encode.huffman", "--json").json["notes"]
+    assert len(notes) == 4
+    done = here("compress", "lenet5", path, "-r", "encode.huffman")
+    told = [line for line in done.out.splitlines() if line.startswith("note: ")]
+    assert told == [f"note: {notes[0]} (so 3 other weights; --json names them)"]
 
 
 def test_a_recipe_file_says_the_same_as_its_text(tmp_path: Path):
@@ -301,7 +316,11 @@ def test_bench():
     assert found["activations_nbytes"] > 0
     assert found["energy"] is None or set(found["energy"]) == {"joules_per_run", "source"}
     assert "cpu" in found["environment"]
-    has_table(here("bench", "lenet5", "--min-time", 0, "--min-runs", 1), "median", "peak memory")
+    assert float(found["environment"]["load_average"]) >= 0
+    assert (found["energy"] is None) == (found["energy_reason"] is not None)
+    done = here("bench", "lenet5", "--min-time", 0, "--min-runs", 1)
+    has_table(done, "median", "peak memory")
+    assert "energy counter on this machine" in done.out or " J (" in done.out
 
 
 def test_bench_counts_the_memory_of_a_big_network(tmp_path: Path):
@@ -351,7 +370,12 @@ def test_profile_and_its_trace(tmp_path: Path, lenet5):
         has_keys(event, {"ts", "dur", "pid", "tid", "cat", "args"})
         assert event["ts"] >= end - 0.001  # one after the other, within rounding
         end = event["ts"] + event["dur"]
-    has_table(here("profile", "lenet5", "--runs", 1), "conv1", "GFLOP/s")
+    done = here("profile", "lenet5", "--runs", 1)
+    has_table(done, "conv1", "GFLOP/s")
+    with lenet5.session() as session:
+        told = str(session.profile(1)).splitlines()
+    assert told[1].split() == done.out.splitlines()[0].split()  # the same columns as in Python
+    assert all(re.fullmatch(r"\d+(\.\d+)?", line.split()[-2]) for line in told[2:])  # percent
 
 
 @pytest.mark.parametrize("objective", ["latency", "throughput", "energy", "memory"])

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from .._errors import Corrupt, InvalidArgument, IoError, NotFound, ShapeError
 from .._whole_files import target_of, whole_file, whole_files
 
+NPY_SIGNATURE = b"\x93NUMPY"
+ZIP_SIGNATURE = b"PK"  # .npz
+
 
 def check_readable(path: str, what: str) -> None:
     """Refuse a path that is not a file that can be read from start to end.
@@ -113,13 +116,19 @@ def read_array(path: str, extents: tuple[int | None, ...], value: str) -> NDArra
         Another dtype or shape than the input's.
     """
     check_readable(path, "input")
+    with Path(path).open("rb") as stream:
+        start = stream.read(len(NPY_SIGNATURE))
+    if start != NPY_SIGNATURE and not start.startswith(ZIP_SIGNATURE):
+        raise Corrupt(f"{path}: no .npy file: it does not begin with its signature")
     try:
         # Mapped, so that a header that lies about the size allocates nothing.
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as reason:
         raise IoError(f"{path}: {reason.strerror or reason}") from reason
     except (ValueError, EOFError, TypeError, OverflowError, SyntaxError, KeyError) as reason:
-        raise Corrupt(f"{path}: no whole .npy file: {reason}") from reason
+        raise Corrupt(
+            f"{path}: no whole .npy file of numbers: it is cut off or damaged"
+        ) from reason
     if not isinstance(array, np.ndarray):  # .npz
         array.close()
         raise Corrupt(f"{path}: an archive of arrays, not one .npy array")

@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> Values:
         "energy": None
         if found.joules_per_run is None
         else {"joules_per_run": found.joules_per_run, "source": found.energy_source},
+        "energy_reason": measure.NO_ENERGY if found.joules_per_run is None else None,
         "environment": {**context.environment, "load_average": measure.load_average()},
     }
 
@@ -90,7 +91,9 @@ def show(values: Values) -> str:
             ("activations", format_nbytes(values["activations_nbytes"])),
             (
                 "energy a run",
-                f"{energy['joules_per_run']:.3g} J ({energy['source']})" if energy else None,
+                f"{energy['joules_per_run']:.3g} J ({energy['source']})"
+                if energy
+                else values["energy_reason"],
             ),
         ]
     )

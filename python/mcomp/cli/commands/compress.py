@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from ... import data
@@ -12,9 +14,12 @@ from ...data import PreparedPictures
 from ...display import text_table
 from ...model import Model
 from ...recipe import Recipe
+from ...report import report_table
 from .. import files, options, output
 from ..command import Command, Values
 from ..progress import ProgressBar
+
+WEIGHT_NOTE = re.compile(r"node .+?: weight \S+ (?P<what>.+)", re.DOTALL)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -105,20 +110,6 @@ def account(model: Model, file_nbytes: int) -> dict[str, Any]:
 
 def account_text(values: Values) -> str:
     """Show what :func:`account` found."""
-    head = ["name", "shape", "encoding", "nonzero", "stored_nbytes", "entropy_bound_nbytes"]
-    rows = [
-        [
-            tensor["name"],
-            " x ".join(map(str, tensor["shape"])),
-            tensor["encoding"],
-            tensor["nonzero"],
-            tensor["stored_nbytes"],
-            tensor["entropy_bound_nbytes"],
-            # Infinite where nothing changed: a dash says it better.
-            tensor["sqnr_db"] if abs(tensor["sqnr_db"]) != float("inf") else None,
-        ]
-        for tensor in values["tensors"]
-    ]
     facts = output.facts(
         [
             ("recipe", values["recipe"] or None),
@@ -128,8 +119,20 @@ def account_text(values: Values) -> str:
             ("ratio", f"{values['ratio']:.2f}"),
         ]
     )
-    notes = "".join(f"\nnote: {note}" for note in values["notes"])
-    return f"{text_table([*head, 'sqnr_db'], rows)}\n\n{facts}{notes}"
+    notes = "".join(f"\nnote: {note}" for note in grouped(values["notes"]))
+    return f"{text_table(*report_table(values['tensors']))}\n\n{facts}{notes}"
+
+
+def grouped(notes: Sequence[str]) -> list[str]:
+    """Say once what several notes say of one weight each, and count the others."""
+    counts: dict[str, list[str]] = {}
+    for note in notes:
+        weight = WEIGHT_NOTE.match(note)
+        counts.setdefault(weight["what"] if weight else note, []).append(note)
+    return [
+        first if not others else f"{first} (so {len(others)} other weights; --json names them)"
+        for first, *others in counts.values()
+    ]
 
 
 def show(values: Values) -> str:

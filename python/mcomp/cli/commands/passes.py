@@ -8,6 +8,7 @@ from ...devices import ParameterInfo, passes
 from ...display import text_table
 from ..command import Command, Values
 
+LARGE = 1 << 20  # from here on a number is more readable as a power
 NUMBERS = {"integer": int, "real": float}
 
 
@@ -81,7 +82,15 @@ def _bounds(parameter: Values) -> str:
         return " ".join(parameter["choices"])
     if parameter["min"] is None:
         return "-"
-    return f"{parameter['min']:g} to {parameter['max']:g}"
+    return f"{_number(parameter['min'])} to {_number(parameter['max'])}"
+
+
+def _number(value: int | float) -> str:
+    """Write a bound; a large power of two, and one below it, as such."""
+    for power, rest in ((value, ""), (value + 1, " - 1")):
+        if isinstance(power, int) and power >= LARGE and power & (power - 1) == 0:
+            return f"2^{power.bit_length() - 1}{rest}"
+    return f"{value:g}"
 
 
 def _text(default: int | float | str | None) -> str:
