@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import data
 from ._errors import ShapeError
 from ._handles import integer
+from .display import Cell, html_table
 from .evaluate import Classifier, Progress, percent, picture_count, ranks, warn_of
 from .preprocess import Preprocess
 
@@ -77,6 +78,12 @@ class Comparison:
             f"<Comparison on {self.n} images: top-1 {self.top1_a:.2f} % -> {self.top1_b:.2f} %, "
             f"drop {self.drop:.2f} +- {self.drop_stderr:.2f} points, agree {self.agree:.2f} %>"
         )
+
+    def _repr_html_(self) -> str:
+        caption = "; ".join([repr(self).strip("<>"), *self.notes])
+        rows: list[list[Cell]] = [["(output)", self.output_nmse]]
+        rows += [[layer.name, layer.nmse] for layer in self.layers]
+        return html_table(caption, ["layer", "nmse"], rows)
 
 
 class _ErrorSum:

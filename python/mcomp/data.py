@@ -26,6 +26,22 @@ from ._errors import Corrupt, IoError, LimitError, MCompError, NotFound, ShapeEr
 from ._extras import pillow_image, require
 from .preprocess import Preprocess
 
+__all__ = [
+    "NAMES",
+    "ArrayDataset",
+    "Dataset",
+    "FolderDataset",
+    "PreparedPictures",
+    "load",
+    "read_picture",
+]
+
+
+def __dir__() -> list[str]:
+    """List what is public."""
+    return __all__
+
+
 NAMES = ("mnist5k", "mnist5k:train")
 """The data sets that packages bring."""
 

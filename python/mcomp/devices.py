@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ._errors import check
 from ._handles import new_info, py_text
 from ._native import lib
 from .context import Context, context_or_default
+from .display import Cell, html_table, text_table
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,37 @@ class PassInfo:
     parameters: list[ParameterInfo]
 
 
-def devices(context: Context | None = None) -> list[DeviceInfo]:
+class DeviceList(list[DeviceInfo]):
+    """Devices; a table in a notebook and where it is printed."""
+
+    def _table(self) -> tuple[list[str], list[list[Cell]]]:
+        headers = [field.name for field in fields(DeviceInfo)]
+        return headers, [[getattr(item, name) for name in headers] for item in self]
+
+    def __str__(self) -> str:
+        return text_table(*self._table())
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{len(self)} devices", *self._table())
+
+
+class PassList(list[PassInfo]):
+    """Passes; a table in a notebook and where it is printed."""
+
+    def _table(self) -> tuple[list[str], list[list[Cell]]]:
+        return ["name", "summary", "parameters"], [
+            [item.name, item.summary, ", ".join(one.name for one in item.parameters)]
+            for item in self
+        ]
+
+    def __str__(self) -> str:
+        return text_table(*self._table())
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{len(self)} passes", *self._table())
+
+
+def devices(context: Context | None = None) -> DeviceList:
     """List the devices that are known, available or not.
 
     Examples
@@ -90,7 +121,7 @@ def devices(context: Context | None = None) -> list[DeviceInfo]:
     ['cpu', 'ref']
     """
     handle = context_or_default(context)._use()
-    found: list[DeviceInfo] = []
+    found = DeviceList()
     info = new_info("mcomp_device_info")
     while check(lib.mcomp_device_get_info(handle, len(found), info)) == lib.MCOMP_OK:
         found.append(
@@ -106,7 +137,7 @@ def devices(context: Context | None = None) -> list[DeviceInfo]:
     return found
 
 
-def passes() -> list[PassInfo]:
+def passes() -> PassList:
     """List every pass and its parameters.
 
     Examples
@@ -114,7 +145,7 @@ def passes() -> list[PassInfo]:
     >>> "share.kmeans" in [item.name for item in passes()]
     True
     """
-    found: list[PassInfo] = []
+    found = PassList()
     info = new_info("mcomp_pass_info")
     while check(lib.mcomp_pass_get_info(len(found), info)) == lib.MCOMP_OK:
         parameters: list[ParameterInfo] = []

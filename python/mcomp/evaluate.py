@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from . import data
 from ._errors import InvalidArgument, ShapeError
 from ._handles import integer
+from .display import Cell, html_table
 from .preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class Evaluation:
 
     def __repr__(self) -> str:
         return f"<Evaluation of {self.n} images: top-1 {self.top1:.2f} %, top-5 {self.top5:.2f} %>"
+
+    def _repr_html_(self) -> str:
+        text = "; ".join(["accuracy", *self.notes])
+        row: list[Cell] = [self.n, round(self.top1, 2), round(self.top5, 2)]
+        return html_table(text, ["images", "top-1 %", "top-5 %"], [row])
 
 
 def ranks(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:

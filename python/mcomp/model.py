@@ -470,6 +470,14 @@ class Model(Handle):
             A NaN, or an array that is not contiguous.
         """
         arrays = self._ordered(array)
+        for value, given in zip(self.inputs, arrays, strict=False):
+            found = getattr(given, "shape", None)
+            if found is not None and len(found) != len(value.shape):
+                # How many images were meant cannot be told, so no batch is named.
+                wanted = ", ".join("N" if extent is None else str(extent) for extent in value.shape)
+                raise ShapeError(
+                    f"input {value.name}: shape {found} given, ({wanted}) is wanted, N images"
+                )
         shape = getattr(arrays[0], "shape", ())
         batch = shape[0] if shape else 1
         if shape and batch < 1:
@@ -573,7 +581,10 @@ class Model(Handle):
         return ["node", "op", "output", "values", "macs", "encoding", "bytes"], rows
 
     def __repr__(self) -> str:
-        return "<mcomp.Model, closed>" if self.closed else f"<mcomp.Model {self._caption()}>"
+        if self.closed:
+            return "<mcomp.Model, closed>"
+        made = f" ({format_nbytes(self.float_nbytes)} as float32) by {self.recipe}"
+        return f"<mcomp.Model {self._caption()}{made if self.recipe else ''}>"
 
     def __str__(self) -> str:
         return f"{self._caption()}\n{text_table(*self._table())}"

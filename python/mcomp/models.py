@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["ModelInfo", "Published", "create", "info", "names"]
 
 
+def __dir__() -> list[str]:
+    """List what is public."""
+    return __all__
+
+
 @dataclass(frozen=True)
 class Published:
     """What a network's paper says of it; None where it does not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -83,6 +84,13 @@ def test_read_only_inputs_are_fine(small_model: Build) -> None:
 def test_wrong_dtypes_and_shapes_are_refused(small_model: Build, bad: np.ndarray) -> None:
     with pytest.raises(mcomp.ShapeError, match="x"):
         small_model().run(bad)
+
+
+def test_an_array_of_another_rank_is_not_guessed_at(lenet5: mcomp.Model) -> None:
+    for shape in ((3, 28, 28), (28, 28), ()):
+        wanted = rf"input input: shape {re.escape(str(shape))} given, \(N, 1, 28, 28\) is wanted"
+        with pytest.raises(mcomp.ShapeError, match=wanted):
+            lenet5.run(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("bad", [None, 3, [1.0] * 6, b"bytes", "text"])

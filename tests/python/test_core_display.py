@@ -75,6 +75,42 @@ def test_tables_of_a_network(lenet5: mcomp.Model) -> None:
     ]  # fmt: skip
     measured = lenet5.measure(min_runs=1, min_seconds=0)
     assert Reader(measured._repr_html_()).rows[1][0] == "1"
+    energy = Reader(measured._repr_html_()).rows[1][-1]
+    if measured.joules_per_run is None:
+        assert energy == "no readable energy counter on this machine"
+
+
+def test_tables_of_what_has_no_table_elsewhere(lenet5: mcomp.Model) -> None:
+    devices = Reader(mcomp.devices()._repr_html_())
+    assert devices.rows[0][:3] == ["id", "kind", "name"]
+    assert "cpu" in [row[0] for row in devices.rows]
+    passes = Reader(mcomp.passes()._repr_html_())
+    assert [row[0] for row in passes.rows[1:]] == [one.name for one in mcomp.passes()]
+    session = lenet5.session(batch=2)
+    assert Reader(session._repr_html_()).rows[1][:5] == [
+        "lenet5", "cpu", "2", "2 x 1 x 28 x 28", "2 x 10",
+    ]  # fmt: skip
+    session.close()
+    assert "closed" in session._repr_html_()
+    found = mcomp.evaluate(lenet5, "mnist5k", limit=4)
+    assert Reader(found._repr_html_()).rows[1] == ["4", "100", "100"]
+    compared = mcomp.compare(lenet5, lenet5, "mnist5k", limit=4)
+    assert Reader(compared._repr_html_()).rows[1:3] == [["(output)", "0"], ["conv1", "0"]]
+
+
+def test_tensors_that_did_not_change_are_said_so(lenet5: mcomp.Model) -> None:
+    rows = Reader(lenet5.compress("share.kmeans bits=4").report._repr_html_()).rows
+    assert rows[0][-1] == "sqnr_db"
+    told = {row[0]: row[-1].strip() for row in rows[1:]}
+    assert told["conv1_bias"] == "unchanged"
+    assert float(told["conv1_weight"]) > 10
+
+
+def test_dir_lists_what_is_public() -> None:
+    for module in (mcomp, mcomp.data, mcomp.models):
+        names = dir(module)
+        assert set(names) - {"__version__"} == set(module.__all__)
+        assert all(getattr(module, name) is not None for name in names)
 
 
 def test_text_tables_are_aligned(lenet5: mcomp.Model) -> None:
@@ -104,7 +140,8 @@ def test_reprs_are_short_and_tell(lenet5: mcomp.Model, digits: np.ndarray) -> No
         (session.profile(1), ["7 steps"]),
         (lenet5.context, ["threads", "isa"]),
         (mcomp.GraphBuilder(), ["GraphBuilder"]),
-        (lenet5.measure(min_runs=1, min_seconds=0), ["median_ns"]),
+        (lenet5.measure(min_runs=1, min_seconds=0), ["median of 1 run ("]),
+        (lenet5.compress("store.float"), ["843.1 KiB", "(1.6 MiB as float32)", "store.float"]),
     ]
     for item, words in shown:
         text = repr(item)
