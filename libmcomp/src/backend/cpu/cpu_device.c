@@ -10,9 +10,11 @@
 /* Own implementations, the most special first. What none of them fits runs the reference's routine.
  */
 static const mc_cpu_implementation *const implementations[] = {
-    &mc_cpu_depthwise,           &mc_cpu_conv,     &mc_cpu_gemm,   &mc_cpu_pool,
-    &mc_cpu_global_pool,         &mc_cpu_quantize, &mc_cpu_binary, &mc_cpu_unary,
-    &mc_cpu_batch_normalization, &mc_cpu_softmax};
+    &mc_cpu_depthwise, &mc_cpu_conv,        &mc_cpu_gemm,
+    &mc_cpu_pool,      &mc_cpu_global_pool, &mc_cpu_quantize,
+    &mc_cpu_binary,    &mc_cpu_unary,       &mc_cpu_batch_normalization,
+    &mc_cpu_softmax,   &mc_cpu_reduce_mean, &mc_cpu_lrn,
+    &mc_cpu_move};
 enum {
     IMPLEMENTATION_COUNT = sizeof implementations / sizeof *implementations,
     REFERENCE_TAG = IMPLEMENTATION_COUNT
@@ -144,6 +146,10 @@ mc_cpu_kernels mc_cpu_kernels_choose(uint32_t isa_bits)
                               .f32_dot = mc_f32_dot_choose(isa_bits)};
     for (int kind = 0; kind < MC_ELEMENTWISE_KIND_COUNT; kind++)
         kernels.elementwise[kind] = mc_elementwise_choose((mc_elementwise_kind)kind, isa_bits);
+    for (int kind = 0; kind < MC_LRN_KIND_COUNT; kind++)
+        kernels.lrn[kind] = mc_lrn_choose((mc_lrn_kind)kind, isa_bits);
+    for (int kind = 0; kind < MC_MOVE_KIND_COUNT; kind++)
+        kernels.move[kind] = mc_move_choose((mc_move_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_POOL_KIND_COUNT; kind++)
         kernels.pool[kind] = mc_pool_choose((mc_pool_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_QUANTIZE_KIND_COUNT; kind++)

@@ -10,6 +10,8 @@
 #include "kernels/cpu/elementwise/elementwise.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/im2col/im2col.h"
+#include "kernels/cpu/lrn/lrn.h"
+#include "kernels/cpu/move/move.h"
 #include "kernels/cpu/pool/pool.h"
 #include "kernels/cpu/quantize/quantize.h"
 #include "kernels/cpu/reduce/reduce.h"
@@ -23,6 +25,8 @@ typedef struct mc_cpu_kernels {
     const mc_f32_depthwise_kernel *f32_depthwise;
     const mc_f32_dot_kernel *f32_dot;
     const mc_elementwise_kernel *elementwise[MC_ELEMENTWISE_KIND_COUNT];
+    const mc_lrn_kernel *lrn[MC_LRN_KIND_COUNT];
+    const mc_move_kernel *move[MC_MOVE_KIND_COUNT];
     const mc_pool_kernel *pool[MC_POOL_KIND_COUNT];
     const mc_quantize_kernel *quantize[MC_QUANTIZE_KIND_COUNT];
     const mc_reduce_kernel *reduce[MC_REDUCE_KIND_COUNT];
@@ -61,6 +65,10 @@ extern const mc_cpu_implementation mc_cpu_binary;   /**< Add, Sub, Mul, Div, PRe
 extern const mc_cpu_implementation mc_cpu_unary;    /**< activations and Clip, float */
 extern const mc_cpu_implementation mc_cpu_batch_normalization;
 extern const mc_cpu_implementation mc_cpu_softmax;
+extern const mc_cpu_implementation mc_cpu_reduce_mean;
+extern const mc_cpu_implementation mc_cpu_lrn;
+extern const mc_cpu_implementation
+    mc_cpu_move; /**< Concat, Slice, Transpose, Pad with a constant */
 
 mcomp_status mc_cpu_device_open(mcomp_context *context, mc_device **out);
 
