@@ -8,7 +8,9 @@
  *    which accept NULL, cannot fail and may be called in any order. On failure `*out` is NULL.
  *  - Pointers inside info structs are borrowed: valid until the object they came from ends.
  *  - Options and info structs begin with `struct_size`. Options: call the `_init` function, then set
- *    fields. Info: set `struct_size = sizeof(info)`, zero the rest. Fields are only ever appended.
+ *    fields. Info: set `struct_size = sizeof(info)`, zero the rest. Fields are only ever
+ *    appended. A struct of another size is served where what only one side knows is 0, up to 4,096
+ *    bytes; else the call fails with MCOMP_ERR_VERSION.
  *  - The library prints nothing, never exits, installs no handlers, and reads the environment only
  *    in mcomp_context_create().
  */
@@ -49,7 +51,7 @@ typedef enum mcomp_status {
     MCOMP_ERR_LIMIT = -8,       /**< a size is above what the library or the caller allows */
     MCOMP_ERR_DEVICE = -9,      /**< a device failed while opening or running */
     MCOMP_ERR_CANCELLED = -10,  /**< a progress callback asked to stop */
-    MCOMP_ERR_VERSION = -11,    /**< made by a newer library, or a struct larger than known */
+    MCOMP_ERR_VERSION = -11,    /**< made by a newer library, or a struct with more than is known */
     MCOMP_ERR_INTERNAL = -12    /**< a caught mistake of the library's own */
 } mcomp_status;
 

@@ -71,7 +71,7 @@ MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_context_create(const mcomp_context_
 MCOMP_API void mcomp_context_destroy(mcomp_context *context);
 
 /** @param[out] info  struct_size set by the caller
- *  @retval MCOMP_ERR_VERSION  info is larger than this library knows */
+ *  @retval MCOMP_ERR_VERSION  info has more than this library knows */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_context_get_info(const mcomp_context *context,
                                                               mcomp_context_info *info);
 

@@ -95,7 +95,7 @@ MCOMP_API mcomp_tensor *mcomp_tensor_retain(mcomp_tensor *tensor);
 /** Drop a reference. @param tensor  may be NULL */
 MCOMP_API void mcomp_tensor_release(mcomp_tensor *tensor);
 
-/** @retval MCOMP_ERR_VERSION  info is larger than this library knows */
+/** @retval MCOMP_ERR_VERSION  info has more than this library knows */
 MCOMP_API MCOMP_NODISCARD mcomp_status mcomp_tensor_get_info(const mcomp_tensor *tensor,
                                                              mcomp_tensor_info *info);
 

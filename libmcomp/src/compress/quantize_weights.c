@@ -69,6 +69,16 @@ static float usable(double scale)
     return scale < FLT_MIN ? FLT_MIN : (float)scale;
 }
 
+/* The scale whose greatest integer is the greatest magnitude; a little less where that product would
+ * round to infinity. */
+static float minmax_scale(double greatest, double limit)
+{
+    float scale = usable(greatest / limit);
+    while (isinf(scale * (float)limit))
+        scale = nextafterf(scale, 0);
+    return scale;
+}
+
 static mcomp_status search_scale(const scale_group *group, float minmax,
                                  mc_stage_progress *progress, float *best)
 {
@@ -100,7 +110,7 @@ static mcomp_status quantize_group(mc_compression *compression, mc_weight *weigh
                                    const scale_group *group, bool mse, float *scale)
 {
     double greatest = greatest_magnitude(group);
-    *scale = usable(greatest / group->limit);
+    *scale = minmax_scale(greatest, group->limit);
     if (mse && greatest > 0)
         MC_TRY(search_scale(group, *scale, &compression->progress, scale));
     int zero = (int)group->limit + 1;

@@ -1,6 +1,6 @@
 /** @file atomic_file.h
  *  A file that appears whole or not at all: written under a temporary name in the same folder,
- * flushed, then renamed. */
+ *  flushed, then renamed. Where the path is a link, what it leads to is replaced, not the link. */
 #ifndef MC_ATOMIC_FILE_H
 #define MC_ATOMIC_FILE_H
 
@@ -8,8 +8,9 @@
 
 typedef struct mc_atomic_file {
     mcomp_context *context;
-    const char *path; /**< borrowed */
-    char *temporary_path;
+    const char *path;     /**< borrowed */
+    char *target_path;    /**< what path is a link to, or path itself */
+    char *temporary_path; /**< in the same allocation */
     int descriptor;
     uint64_t nbytes; /**< written so far */
 } mc_atomic_file;

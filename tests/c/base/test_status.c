@@ -123,6 +123,11 @@ static void test_info_of_three_sizes(void **state)
     assert_status(mc_info_copy(&newer, &own, sizeof own, "mcomp_some_info"), MCOMP_ERR_VERSION);
     assert_message("mcomp_some_info has 24 bytes, this library knows 16");
     assert_int_equal(newer.own.a, 0);
+    /* A size that was never set is not believed: nothing so far away is read. */
+    newer = (new_struct){.own = {.struct_size = UINT32_MAX}};
+    assert_status(mc_info_copy(&newer, &own, sizeof own, "info"), MCOMP_ERR_VERSION);
+    newer.own.struct_size = 4097;
+    assert_status(mc_info_copy(&newer, &own, sizeof own, "info"), MCOMP_ERR_VERSION);
 
     own_struct unset = {0};
     assert_status(mc_info_copy(&unset, &own, sizeof own, "info"), MCOMP_ERR_VERSION);

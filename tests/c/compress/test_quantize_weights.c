@@ -1,4 +1,6 @@
 /* quantize.weights: integers and scales worked out by hand, and against trying every integer. */
+#include <float.h>
+
 #include "compress_fixture.h"
 
 static void scales_of(const mcomp_graph *graph, const char *name, const float **scales,
@@ -139,6 +141,30 @@ static void mse_is_never_worse(void **state)
     end_test(context);
 }
 
+/* The greatest finite numbers stay finite, however scale and integer round. */
+static void greatest_numbers_stay_finite(void **state)
+{
+    (void)state;
+    mcomp_context *context = begin_test();
+    float values[4] = {FLT_MAX, -FLT_MAX, FLT_MAX / 3, 0};
+    const layer only = {"ip", 2, 2, 0, 0, values, 0};
+    for (int bits = 2; bits <= 8; bits++)
+        for (int form = 0; form < 4; form++) {
+            char text[128];
+            snprintf(text, sizeof text, "quantize.weights bits=%d granularity=%s scale=%s", bits,
+                     form % 2 ? "channel" : "tensor", form / 2 ? "mse" : "minmax");
+            mcomp_graph *result = compress_layer(context, &only, text);
+            float *quantized = decoded(result, "ip_weight");
+            for (size_t i = 0; i < 4; i++)
+                assert_true(isfinite(quantized[i]));
+            assert_true(quantized[0] > 0.99f * FLT_MAX && quantized[1] == -quantized[0]);
+            assert_true(report_of(result, "ip_weight").sqnr_db > 10);
+            free(quantized);
+            mcomp_graph_destroy(result);
+        }
+    end_test(context);
+}
+
 /* {-1, 1, 1, 1, 4} with integers -1, 0, 1: minmax has scale 4 (1 / 4 goes to 0) and error 4; the best
  * scale is 8 / 5 with all of them at one step, error 4 x 0.36 + 5.76 = 7.2; so 4 stays. With
  * {-1, 1, 1, 1, 2} scale 2 has four ties that go to 0, error 4; 6 / 5 has error 0.8. */
@@ -185,7 +211,7 @@ int main(void)
         cmocka_unit_test(minmax_for_the_weight), cmocka_unit_test(minmax_for_each_channel),
         cmocka_unit_test(pruned_stay_zero),      cmocka_unit_test(nearest_integer),
         cmocka_unit_test(mse_is_never_worse),    cmocka_unit_test(mse_by_hand),
-        cmocka_unit_test(awkward_numbers),
+        cmocka_unit_test(awkward_numbers),       cmocka_unit_test(greatest_numbers_stay_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,70 @@ static void test_leftovers_are_in_nobodys_way(void **state)
     assert_no_leak(&memory);
 }
 
+static void write_through(mcomp_context *context, const char *path, const char *text)
+{
+    mc_atomic_file file;
+    assert_ok(mc_atomic_file_open(context, path, &file));
+    assert_ok(mc_atomic_file_write(&file, text, strlen(text)));
+    assert_ok(mc_atomic_file_commit(&file));
+}
+
+static void assert_file(const char *path, const char *text)
+{
+    size_t nbytes;
+    uint8_t *data = read_file(path, &nbytes);
+    assert_int_equal(nbytes, strlen(text));
+    assert_memory_equal(data, text, nbytes);
+    free(data);
+}
+
+/* What a link leads to is written, in whatever folder and whether it is there yet; links stay. */
+static void test_links_are_followed(void **state)
+{
+    (void)state;
+    fail_alloc memory;
+    mcomp_context *context = fail_alloc_context(&memory);
+    char folder[64], path[128], middle[128], target[128];
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/link", folder);
+    snprintf(middle, sizeof middle, "%s/inner/middle", folder);
+    snprintf(target, sizeof target, "%s/inner/target", folder);
+    char inner[128];
+    snprintf(inner, sizeof inner, "%s/inner", folder);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_int_equal(symlink("inner/middle", path), 0);
+    assert_int_equal(symlink(target, middle), 0);
+    write_through(context, path, "new");
+    assert_file(target, "new");
+    write_through(context, path, "changed");
+    assert_file(target, "changed");
+    struct stat facts;
+    assert_true(lstat(path, &facts) == 0 && S_ISLNK(facts.st_mode));
+    assert_true(lstat(middle, &facts) == 0 && S_ISLNK(facts.st_mode));
+    assert_int_equal(count_files(inner), 2);
+    remove_folder(inner);
+    remove_folder(folder);
+    mcomp_context_destroy(context);
+    assert_no_leak(&memory);
+}
+
+/* The longest name that a file can have. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    fail_alloc memory;
+    mcomp_context *context = fail_alloc_context(&memory);
+    char folder[64], path[400];
+    int length = snprintf(path, sizeof path, "%s/", make_folder(folder));
+    memset(path + length, 'n', 255);
+    path[length + 255] = 0;
+    write_through(context, path, "x");
+    assert_file(path, "x");
+    remove_folder(folder);
+    mcomp_context_destroy(context);
+    assert_no_leak(&memory);
+}
+
 static void refuse(mcomp_context *context, const char *path, const char *reason)
 {
     mcomp_graph *graph = NULL;
@@ -120,6 +184,10 @@ static void test_places_that_take_no_file(void **state)
         refuse(context, path, "Permission denied");
         assert_int_equal(chmod(folder, 0700), 0);
     }
+    snprintf(path, sizeof path, "%s/loop.mcomp", folder);
+    assert_int_equal(symlink("loop.mcomp", path), 0);
+    refuse(context, path, "symbolic links");
+    assert_int_equal(unlink(path), 0);
     char long_name[400];
     int length = snprintf(long_name, sizeof long_name, "%s/", folder);
     memset(long_name + length, 'n', 300);
@@ -199,6 +267,8 @@ int main(void)
         cmocka_unit_test(test_replaces_what_was_there),
         cmocka_unit_test(test_rights_are_those_of_any_new_file),
         cmocka_unit_test(test_leftovers_are_in_nobodys_way),
+        cmocka_unit_test(test_links_are_followed),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_places_that_take_no_file),
         cmocka_unit_test(test_devices_stay),
         cmocka_unit_test(test_full_disk),
