@@ -47,6 +47,9 @@ NAMES = ("mnist5k", "mnist5k:train")
 
 MAX_PIXELS = 1 << 26  # of one image: a larger one is a decompression bomb or a mistake
 MAX_LABEL = (1 << 31) - 1
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+"""Formats of images that are read; Pillow's others are not: EPS would start another program."""
+
 _GREY_MODES = frozenset({"1", "L", "LA", "La"})
 
 
@@ -293,7 +296,7 @@ def load(source: str | Path | Dataset) -> Dataset:
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
-    """Read an image in any mode that Pillow knows.
+    """Read an image in one of :data:`FORMATS`, in any mode that Pillow knows.
 
     Grey and black-and-white ones come out grey (16 bits are brought to 8 by x / 257), all others
     as red, green, blue. EXIF orientation is not applied; transparency is dropped.
@@ -310,7 +313,7 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
     LimitError
         It has more than :data:`MAX_PIXELS` pixels.
     Corrupt
-        It is no image, or a damaged one.
+        It is no image in one of the formats, or a damaged one.
     """
     image = pillow_image()
     try:
@@ -318,7 +321,7 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
             # Pillow warns of large images, where the limit is ours and an error, and of what it
             # does with transparency, which is dropped as documented.
             warnings.simplefilter("ignore")
-            with image.open(path) as opened:
+            with image.open(path, formats=FORMATS) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise LimitError(
                         f"{path}: {opened.width}x{opened.height} pixels; an image may have "
@@ -330,7 +333,7 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
     except image.DecompressionBombError as reason:
         raise LimitError(f"{path}: an image may have {MAX_PIXELS} pixels: {reason}") from reason
     except image.UnidentifiedImageError as reason:
-        raise Corrupt(f"{path}: no image of a known format") from reason
+        raise Corrupt(f"{path}: no image in a known format: {', '.join(FORMATS)}") from reason
     except OSError as reason:
         if reason.strerror:
             raise IoError(f"{path}: {reason.strerror}") from reason
@@ -365,9 +368,17 @@ def _read_labels(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream, strict=True)
             for column in ("file", "label"):
-                if column not in (rows.fieldnames or ()):
-                    raise Corrupt(f"{path}: no column {column!r} in its first line")
+                found = list(rows.fieldnames or ()).count(column)
+                if found != 1:
+                    raise Corrupt(
+                        f"{path}: {found or 'no'} column{'s' if found else ''} {column!r} in its "
+                        "first line"
+                    )
             for row in rows:
+                if rows.restkey in row:
+                    raise Corrupt(
+                        f"{path} line {rows.line_num}: more fields than the first line has columns"
+                    )
                 file, label = row["file"], (row["label"] or "").strip()
                 if not file:
                     raise Corrupt(f"{path} line {rows.line_num}: no file")
@@ -392,7 +403,8 @@ def _read_labels(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
     for number, file in enumerate(files):
         # Now rather than after an hour of evaluation. is_file: a pipe would wait for ever.
         if not _is_file(file):
-            raise IoError(f"{path}: image {number} is {str(file)!r}: no such file")
+            why = "not a regular file" if _exists(file) else "no such file"
+            raise IoError(f"{path}: image {number} is {str(file)!r}: {why}")
     return files, np.array(labels, np.int64)
 
 
@@ -400,6 +412,13 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name too long, or one that holds a zero byte
+        return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
         return False
 
 

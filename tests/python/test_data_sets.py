@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
 import zlib
 from pathlib import Path
 
@@ -149,10 +150,39 @@ def test_no_damage_escapes_as_another_error(tmp_path: Path):
     assert all(str(path) in message for message in messages)
 
 
+@pytest.mark.parametrize("kind", data.FORMATS)
+def test_every_listed_format_is_read(tmp_path: Path, kind: str):
+    pixels = np.random.default_rng(4).integers(0, 256, (8, 6, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "picture", format=kind)
+    assert data.read_picture(tmp_path / "picture").shape == (8, 6, 3)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PDF", "ICNS", "TGA", "JPEG2000", "PCX"])
+def test_other_formats_are_refused_without_being_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    path = tmp_path / "picture.png"  # whatever its name says
+    try:
+        Image.new("RGB", (16, 16)).save(path, format=kind)
+    except (KeyError, OSError):
+        pytest.skip(f"this Pillow does not write {kind}")
+
+    def no_program(*arguments: object, **options: object) -> None:
+        raise AssertionError(f"a program was started: {arguments}")
+
+    monkeypatch.setattr(subprocess, "Popen", no_program)
+    with pytest.raises(mcomp.Corrupt, match=r"picture\.png: .* known format: PNG, JPEG, BMP"):
+        data.read_picture(path)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (b"", "'file'"),
+        (b"file,label\n0.png,1,2\n", "line 2: more fields"),
+        (b"file,label\n0.png,1\n0.png,1,\n", "line 3: more fields"),
+        (b"file,label,label\n0.png,1,2\n", "2 columns 'label'"),
+        (b"file,file,label\n0.png,0.png,2\n", "2 columns 'file'"),
         (b"file,class\n0.png,1\n", "'label'"),
         (b"label\n1\n", "'file'"),
         (b"file,label\n", "no images"),
@@ -187,6 +217,10 @@ def test_missing_things_are_named(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "labels.csv").write_text("file,label\npipe.png,1\n")
     with pytest.raises(mcomp.IoError, match=r"pipe\.png"):
+        data.load(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "labels.csv").write_text("file,label\nfolder,1\n")
+    with pytest.raises(mcomp.IoError, match=r"folder': not a regular file"):
         data.load(tmp_path)
     (tmp_path / "labels.csv").write_text(f"file,label\n{'x' * 5000},1\n")
     with pytest.raises(mcomp.IoError, match="xxx"):
