@@ -15,7 +15,7 @@ from . import data
 from ._errors import InvalidArgument, ShapeError
 from ._handles import integer
 from .display import Cell, html_table
-from .preprocess import Preprocess
+from .preprocess import OUTPUTS, Preprocess
 
 if TYPE_CHECKING:
     from .model import Model
@@ -108,6 +108,8 @@ class Classifier:
     ------
     ShapeError
         The network is no classifier of images.
+    InvalidArgument
+        It has another number of outputs than its labels.
     """
 
     def __init__(
@@ -134,6 +136,12 @@ class Classifier:
             raise ShapeError(
                 f"network {model.name!r}: a classifier's output is [N, classes], {output.name!r} "
                 f"is {list(output.shape)}"
+            )
+        outputs, wanted = int(np.prod(extents)), OUTPUTS.get(self.preprocess.labels)
+        if wanted is not None and outputs != wanted:
+            raise InvalidArgument(
+                f"network {model.name!r}: its labels are said to be {self.preprocess.labels!r}, "
+                f"{wanted} outputs, but {output.name!r} has {outputs}"
             )
         self._batch = batch
         run = model.with_outputs([output.name, *layers]) if layers else model

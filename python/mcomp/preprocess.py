@@ -12,7 +12,8 @@ A network carries its preprocessing as text metadata (lists are JSON), used in t
 ``layout``      ``"NCHW RGB"``, ``"NCHW BGR"`` or ``"NCHW L"`` (one grey channel): the order
                 of the channels, also of mean and std
 ``labels``      what the outputs are: ``imagenet1001`` has a background class in front,
-                which labels do not count; anything else is a name only
+                which labels do not count; of it, ``imagenet1000`` and ``digits10`` the
+                number of outputs is checked, anything else is a name only
 ==============  ====================================================================
 
 A network that carries none of the first six gets the usual preprocessing of ImageNet networks
@@ -37,6 +38,9 @@ from ._extras import pillow_image
 
 KEYS = ("resize", "crop", "input_range", "mean", "std", "layout")
 """The metadata keys that make a preprocessing; all of them or none must be there."""
+
+OUTPUTS = {"imagenet1000": 1000, "imagenet1001": 1001, "digits10": 10}
+"""Known values of ``labels``: how many outputs they are."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -84,20 +88,37 @@ class Preprocess:
     assumed: bool = False
 
     def __post_init__(self) -> None:
+        for key in ("resize", "crop", "layout", "labels"):
+            if not isinstance(getattr(self, key), str):
+                raise InvalidArgument(f"{key} is {getattr(self, key)!r}, not a text")
+        for key in ("input_range", "mean", "std"):
+            _numbers(key, getattr(self, key))
+        if len(self.input_range) != 2:
+            raise InvalidArgument(f"input_range has {len(self.input_range)} numbers, not 2")
         if self.layout not in _CHANNELS:
             raise InvalidArgument(f"layout is {self.layout!r}, not one of {', '.join(_CHANNELS)}")
         _sizes("resize", self.resize, _RESIZE, "'227x227 bilinear antialiased'")
         _sizes("crop", self.crop, _CROP, "'center 224x224'")
-        if self.input_range[0] == self.input_range[1]:
-            raise InvalidArgument(f"input_range is {list(self.input_range)}: both ends are equal")
+        low, high = (np.float32(end) for end in self.input_range)
+        if low == high:
+            raise InvalidArgument(
+                f"input_range is {list(self.input_range)}: both ends are equal in float32"
+            )
         for key, numbers in (("mean", self.mean), ("std", self.std)):
             if len(numbers) != self.channels:
                 raise InvalidArgument(
                     f"{key} has {len(numbers)} numbers, but layout {self.layout!r} has "
                     f"{self.channels} channels"
                 )
-        if 0 in self.std:
-            raise InvalidArgument(f"std is {list(self.std)}: it must not hold 0")
+        std = np.array(self.std, np.float32)
+        if 0 in std:
+            raise InvalidArgument(f"std is {list(self.std)}: it must not hold 0 in float32")
+        with np.errstate(over="ignore"):
+            ends = (np.array([[low], [high]]) - np.array(self.mean, np.float32)) / std
+        if not np.isfinite(ends).all():
+            raise InvalidArgument(
+                f"std is {list(self.std)}: so small that a pixel becomes infinite in float32"
+            )
 
     @property
     def channels(self) -> int:
@@ -224,22 +245,10 @@ class Preprocess:
             raise InvalidArgument(
                 f"the preprocessing lacks {missing[0]!r}; it needs {', '.join(KEYS)}"
             )
-        for key in ("resize", "crop", "layout"):
-            if not isinstance(values[key], str):
-                raise InvalidArgument(f"{key} is {values[key]!r}, not a text")
-        numbers = {key: _numbers(key, values[key]) for key in ("input_range", "mean", "std")}
-        low_high = numbers["input_range"]
-        if len(low_high) != 2:
-            raise InvalidArgument(f"input_range has {len(low_high)} numbers, not 2")
-        return cls(
-            resize=values["resize"],
-            crop=values["crop"],
-            input_range=(low_high[0], low_high[1]),
-            mean=numbers["mean"],
-            std=numbers["std"],
-            layout=values["layout"],
-            labels=labels,
-        )
+        numbers = {
+            key: _numbers(key, _parsed(key, values[key])) for key in ("input_range", "mean", "std")
+        }
+        return cls(**{**values, **numbers}, labels=labels)
 
     def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Make a network's input of one image.
@@ -324,13 +333,18 @@ def _sizes(key: str, text: str, pattern: re.Pattern[str], example: str) -> tuple
     return sizes
 
 
+def _parsed(key: str, value: object) -> object:
+    """Read a list from its JSON text; leave anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise InvalidArgument(f"{key} is {value!r}, no list of numbers") from None
+
+
 def _numbers(key: str, value: object) -> tuple[float, ...]:
-    """Finite numbers from a list or its JSON text."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            raise InvalidArgument(f"{key} is {value!r}, no list of numbers") from None
+    """Check that a list holds finite numbers."""
     if not isinstance(value, list | tuple) or not all(
         isinstance(n, int | float) and not isinstance(n, bool) and abs(n) <= 1e9 for n in value
     ):

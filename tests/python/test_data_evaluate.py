@@ -92,7 +92,7 @@ def test_evaluate_is_what_the_outputs_say(batch):
 
 
 def test_the_background_class_is_not_counted():
-    weight = np.zeros((4, 4))
+    weight = np.zeros((1001, 4))
     weight[0] = 9  # the background would win every time
     weight[2] = 1
     model = classifier(weight, GREY | {"labels": "imagenet1001"})
@@ -101,6 +101,15 @@ def test_the_background_class_is_not_counted():
     assert found.top1 == pytest.approx(200 / 3)
     override = Preprocess.from_metadata(GREY | {"labels": ""}, (None, 1, 2, 2))
     assert mcomp.evaluate(model, dataset([0]), preprocess=override).predictions.tolist() == [0]
+
+
+@pytest.mark.parametrize("labels", ["imagenet1001", "imagenet1000", "digits10"])
+def test_known_labels_of_another_number_of_outputs_are_refused(labels: str):
+    model = classifier(np.ones((12, 4)), GREY | {"labels": labels})
+    with pytest.raises(mcomp.InvalidArgument, match=f"'{labels}', .* outputs, .* has 12"):
+        mcomp.evaluate(model, dataset([1, 1, 0]))
+    override = Preprocess.from_metadata(GREY, (None, 1, 2, 2))
+    assert mcomp.evaluate(model, dataset([0]), preprocess=override).n == 1
 
 
 def test_lenet5_has_its_recorded_accuracy(root: Path, lenet5):

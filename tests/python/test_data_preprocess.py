@@ -148,7 +148,11 @@ def test_no_usual_way_for_other_inputs():
         ({"mean": "["}, "mean"),
         ({"mean": "[" * 100000}, "mean"),
         ({"mean": "[0, 0, " + "9" * 5000 + "]"}, "mean"),
+        ({"input_range": "[0, 1e-320]"}, "input_range"),
         ({"std": "[1, 0, 1]"}, "std"),
+        ({"std": "[1e-320, 1, 1]"}, r"std .* must not hold 0 in float32"),
+        ({"std": "[1, 1e-45, 1]"}, r"std .* infinite in float32"),
+        ({"std": "[1, 1, -1e-37]"}, r"std .* infinite in float32"),
         ({"std": '["a", 1, 1]'}, "std"),
         ({"layout": "NHWC RGB"}, "layout"),
     ],
@@ -156,6 +160,24 @@ def test_no_usual_way_for_other_inputs():
 def test_wrong_metadata_is_named(changes, words):
     with pytest.raises(mcomp.InvalidArgument, match=words):
         of(**changes)
+
+
+def test_the_smallest_deviation_that_is_taken_gives_finite_inputs():
+    picture = np.full((2, 2, 3), 255, np.uint8)
+    assert np.isfinite(of(std="[1, 1, -1e-35]").apply(picture)).all()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("resize", None), ("crop", 3), ("layout", []), ("labels", None), ("input_range", "[0, 1]"),
+        ("mean", ("a", 0, 0)), ("std", 1.0), ("std", (1e300, 1, 1)), ("input_range", (0, 1, 2)),
+    ],
+)  # fmt: skip
+def test_wrong_fields_are_named(key, value):
+    fields = {key: getattr(of(), key) for key in PLAIN}
+    with pytest.raises(mcomp.InvalidArgument, match=key):
+        Preprocess(**{**fields, key: value})
 
 
 @pytest.mark.parametrize("key", list(PLAIN))
@@ -194,6 +216,12 @@ def test_file_overrides_key_by_key(tmp_path: Path):
         ("mean = \n", mcomp.Corrupt, "TOML"),
         ("resize = 3\n", mcomp.InvalidArgument, "resize"),
         ("labels = 3\n", mcomp.InvalidArgument, "labels"),
+        (
+            "std = [1e-45, 1, 1]\nmean = [0, 0, 0]\ninput_range = [0, 1]\nresize = 'none'\n"
+            "crop = 'none'\nlayout = 'NCHW RGB'\n",
+            mcomp.InvalidArgument,
+            "std",
+        ),
     ],
 )
 def test_wrong_files_are_named(tmp_path: Path, text, kind, words):
