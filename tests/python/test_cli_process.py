@@ -214,19 +214,50 @@ def test_an_output_that_takes_nothing_is_an_error(words):
     Done(found.returncode, "", found.stderr).assert_error("standard output", "No space left")
 
 
-def test_closed_streams_are_survived():
-    command = " ".join([f"'{word}'" for word in PROGRAM])
-    for redirect in (">&-", "2>&-", "<&-"):
-        found = subprocess.run(
-            ["sh", "-c", f"{command} devices {redirect}"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert found.returncode == 0, found
-        assert "Traceback" not in found.stderr
-    found = subprocess.run(["sh", "-c", f"{command} plan x 2>&-"], capture_output=True, check=False)
-    assert found.returncode == 1
+def shell(words: str) -> Done:
+    """Run a line of shell in which ``mcomp`` is this program."""
+    command = " ".join(f"'{word}'" for word in PROGRAM)
+    found = subprocess.run(
+        ["sh", "-c", words.replace("mcomp", command, 1)],
+        env=program_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Done(found.returncode, found.stdout, found.stderr)
+
+
+@pytest.mark.parametrize("words", ["passes --json", "--version", "devices -h"])
+def test_an_answer_that_cannot_be_given_is_an_error(words: str):
+    shell(f"mcomp {words} >&-").assert_error("standard output: Bad file descriptor")
+    assert shell(f"mcomp {words} >&- 2>&-") == Done(1, "", "")
+    for redirect in ("2>&-", "<&-"):
+        done = shell(f"mcomp {words} {redirect}")
+        assert (done.code, done.err) == (0, "")
+        assert done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("plan x", 1),
+        ("inspect nope.mcomp --json", 1),
+        ("inspect", 2),
+        ("", 2),
+    ],
+)
+def test_an_error_never_goes_to_stdout(words: str, code: int):
+    assert shell(f"MCOMP_DEBUG=1 mcomp {words} 2>&-") == Done(code, "", "")
+    assert shell(f"mcomp {words} 2>&- >&-") == Done(code, "", "")
+
+
+def test_no_file_becomes_a_stream_that_was_closed(tmp_path: Path):
+    whole = tmp_path / "whole.onnx"
+    assert shell(f"mcomp convert lenet5 '{whole}'").code == 0
+    for redirect in (">&-", ">&- 2>&-", "<&- >&- 2>&-"):
+        path = tmp_path / "out.onnx"
+        assert shell(f"mcomp convert lenet5 '{path}' {redirect}").code == 1  # no table was given
+        assert path.read_bytes() == whole.read_bytes()
 
 
 def test_names_that_the_terminal_cannot_print(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import math
@@ -28,8 +29,19 @@ def tolerate_any_text() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def occupy_closed_streams() -> None:
+    """Let no file that is opened later become stdin, stdout or stderr of this process."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
 def say(message: str) -> None:
     """Print one line on stderr, whatever the message holds."""
+    if sys.stderr is None:  # closed before the program began: print() would take stdout instead
+        return
     line = printable(" ".join(message.splitlines()))
     with contextlib.suppress(OSError, ValueError):  # stderr is closed: nobody to tell
         print(f"mcomp: {line}", file=sys.stderr, flush=True)
@@ -64,6 +76,8 @@ def print_text(text: str) -> None:
 
 
 def _print(text: str) -> None:
+    if sys.stdout is None:  # closed before the program began
+        raise IoError(f"standard output: {os.strerror(errno.EBADF)}")
     try:
         print(text, flush=True)
     except BrokenPipeError:

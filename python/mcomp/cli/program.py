@@ -8,7 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import __version__, _start
 from .._errors import MCompError
@@ -18,6 +18,7 @@ from .commands import COMMANDS
 
 EXIT_DONE = 0
 EXIT_ERROR = 1
+EXIT_USAGE = 2
 DEBUG_VARIABLE = "MCOMP_DEBUG"  # set: an error comes with its traceback
 
 
@@ -29,6 +30,11 @@ class _Parser(argparse.ArgumentParser):
             output.print_text(message.rstrip("\n"))
         else:
             super()._print_message(message, file)
+
+    def error(self, message: str) -> NoReturn:
+        if sys.stderr is None:  # argparse would take stdout instead
+            self.exit(EXIT_USAGE)
+        super().error(message)
 
 
 def parser() -> _Parser:
@@ -79,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not sys.warnoptions:
             # An error is one line on stderr: nothing else may get in between.
             warnings.simplefilter("ignore")
+        output.occupy_closed_streams()
         output.tolerate_any_text()
         try:
             chosen = parser().parse_args(arguments)
@@ -113,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fail(message: str, code: int = EXIT_ERROR) -> int:
     """Print the one line of an error."""
-    if os.environ.get(DEBUG_VARIABLE):
+    if os.environ.get(DEBUG_VARIABLE) and sys.stderr is not None:
         traceback.print_exc()
     output.say(f"error: {message}")
     return code
