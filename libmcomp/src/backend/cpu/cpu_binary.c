@@ -2,6 +2,7 @@
  * stands still, become one; what is left at the end is a run, which a kernel does at once. */
 #include <math.h>
 
+#include "backend/ref/ref_binary.h"
 #include "cpu_device.h"
 
 /* Elements of a run that one worker takes at once. */
@@ -37,28 +38,12 @@ typedef struct binary_work {
     size_t chunks;    /* of a run */
 } binary_work;
 
-/* Elements from one index of an output's axis to the next. */
-static void find_strides(const mc_value *operand, const mc_value *output, size_t *strides)
-{
-    size_t stride = 1;
-    for (uint32_t axis = 0; axis < output->rank; axis++)
-        strides[axis] = 0;
-    for (uint32_t i = 1; i <= operand->rank; i++) {
-        int64_t extent = operand->shape[operand->rank - i];
-        if (extent == 1)
-            continue;
-        strides[output->rank - i] = stride;
-        if (extent != MCOMP_BATCH)
-            stride *= (size_t)extent;
-    }
-}
-
 static binary_axes find_axes(const mcomp_graph *graph, const mc_node *node, size_t batch)
 {
     const mc_value *output = &graph->values[node->output];
     size_t strides[OPERANDS][MCOMP_MAX_RANK];
     for (uint32_t i = 0; i < OPERANDS; i++)
-        find_strides(mc_node_input(graph, node, i), output, strides[i]);
+        mc_ref_find_strides(mc_node_input(graph, node, i), output, 0, strides[i]);
     binary_axes axes = {.rank = 0};
     for (uint32_t axis = 0; axis < output->rank; axis++) {
         size_t extent = axis == 0 ? batch : (size_t)output->shape[axis];

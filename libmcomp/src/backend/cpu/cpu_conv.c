@@ -51,7 +51,7 @@ typedef struct conv_work {
     mc_im2col_shape shape;
     size_t groups, group_outputs, pixels, tiles;
     mc_planes input, output;
-    mc_requantize requantize;
+    mc_quantize_range range;
 } conv_work;
 
 /* One tile of one group of one image. */
@@ -112,11 +112,10 @@ static void integer_panels(const conv_work *work, const conv_tile *tile)
                 uint8_t *out = (uint8_t *)work->run->output +
                                (tile->image * work->output.channels + channel) * work->pixels +
                                tile->first + column;
-                for (size_t c = 0; c < kernel->columns && column + c < tile->count; c++) {
-                    out[c] = mc_requantize_sum(&work->requantize, sums[r * kernel->columns + c],
-                                               weights->integer_bias[channel],
-                                               weights->multipliers[channel]);
-                }
+                work->kernels->quantize[MC_QUANTIZE_SUMS]->run.s32_requantize(
+                    tile->count - column < kernel->columns ? tile->count - column : kernel->columns,
+                    sums + r * kernel->columns, &weights->integer_bias[channel],
+                    &weights->multipliers[channel], 0, &work->range, out);
             }
         }
     }
@@ -160,7 +159,7 @@ static void run_conv(const mc_operation *operation, const mc_run *run)
                       .groups = (size_t)operation->node->params.group,
                       .input = mc_planes_of(operation->input),
                       .output = mc_planes_of(operation->output),
-                      .requantize = mc_requantize_of(operation)};
+                      .range = mc_cpu_range_of(operation)};
     work.pixels = work.output.height * work.output.width;
     work.group_outputs = work.output.channels / work.groups;
     work.shape = (mc_im2col_shape){.channels = work.input.channels / work.groups,

@@ -14,7 +14,7 @@ static const mc_cpu_implementation *const implementations[] = {
     &mc_cpu_pool,      &mc_cpu_global_pool, &mc_cpu_quantize,
     &mc_cpu_binary,    &mc_cpu_unary,       &mc_cpu_batch_normalization,
     &mc_cpu_softmax,   &mc_cpu_reduce_mean, &mc_cpu_lrn,
-    &mc_cpu_move};
+    &mc_cpu_move,      &mc_cpu_integer_dot, &mc_cpu_mat_mul};
 enum {
     IMPLEMENTATION_COUNT = sizeof implementations / sizeof *implementations,
     REFERENCE_TAG = IMPLEMENTATION_COUNT
@@ -146,6 +146,8 @@ mc_cpu_kernels mc_cpu_kernels_choose(uint32_t isa_bits)
                               .f32_dot = mc_f32_dot_choose(isa_bits)};
     for (int kind = 0; kind < MC_ELEMENTWISE_KIND_COUNT; kind++)
         kernels.elementwise[kind] = mc_elementwise_choose((mc_elementwise_kind)kind, isa_bits);
+    for (int kind = 0; kind < MC_INTEGER_DOT_KIND_COUNT; kind++)
+        kernels.integer_dot[kind] = mc_integer_dot_choose((mc_integer_dot_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_LRN_KIND_COUNT; kind++)
         kernels.lrn[kind] = mc_lrn_choose((mc_lrn_kind)kind, isa_bits);
     for (int kind = 0; kind < MC_MOVE_KIND_COUNT; kind++)

@@ -10,6 +10,7 @@
 #include "kernels/cpu/elementwise/elementwise.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/im2col/im2col.h"
+#include "kernels/cpu/integer_dot/integer_dot.h"
 #include "kernels/cpu/lrn/lrn.h"
 #include "kernels/cpu/move/move.h"
 #include "kernels/cpu/pool/pool.h"
@@ -25,6 +26,7 @@ typedef struct mc_cpu_kernels {
     const mc_f32_depthwise_kernel *f32_depthwise;
     const mc_f32_dot_kernel *f32_dot;
     const mc_elementwise_kernel *elementwise[MC_ELEMENTWISE_KIND_COUNT];
+    const mc_integer_dot_kernel *integer_dot[MC_INTEGER_DOT_KIND_COUNT];
     const mc_lrn_kernel *lrn[MC_LRN_KIND_COUNT];
     const mc_move_kernel *move[MC_MOVE_KIND_COUNT];
     const mc_pool_kernel *pool[MC_POOL_KIND_COUNT];
@@ -55,10 +57,12 @@ typedef struct mc_cpu_implementation {
 } mc_cpu_implementation;
 
 /* One a file, cpu_<name>.c. */
-extern const mc_cpu_implementation mc_cpu_conv;      /**< im2col and GEMM, float or integer */
-extern const mc_cpu_implementation mc_cpu_depthwise; /**< plane after plane, float or integer */
-extern const mc_cpu_implementation mc_cpu_gemm;      /**< dot products, float */
-extern const mc_cpu_implementation mc_cpu_pool;      /**< MaxPool, AveragePool */
+extern const mc_cpu_implementation mc_cpu_conv;        /**< im2col and GEMM, float or integer */
+extern const mc_cpu_implementation mc_cpu_depthwise;   /**< plane after plane, float or integer */
+extern const mc_cpu_implementation mc_cpu_gemm;        /**< dot products, float */
+extern const mc_cpu_implementation mc_cpu_integer_dot; /**< Gemm, integer */
+extern const mc_cpu_implementation mc_cpu_mat_mul;     /**< blocks of rows, float */
+extern const mc_cpu_implementation mc_cpu_pool;        /**< MaxPool, AveragePool */
 extern const mc_cpu_implementation mc_cpu_global_pool;
 extern const mc_cpu_implementation mc_cpu_quantize; /**< also the integer Add */
 extern const mc_cpu_implementation mc_cpu_binary;   /**< Add, Sub, Mul, Div, PRelu, float */
