@@ -78,7 +78,7 @@ def operators_of(model: mcomp.Model) -> Counter[str]:
 
 
 def relu6(file: File, x: str) -> str:
-    return file.node("Clip", x, file.number(0), file.number(6))
+    return file.node("Min", file.node("Relu", x), file.number(6))
 
 
 def mobilenet(file: File) -> str:

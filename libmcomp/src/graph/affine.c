@@ -154,7 +154,8 @@ mcomp_status mc_affine_parse(mc_rebuild *rebuild, const mc_node *node, mc_affine
     for (size_t c = 0; c < affine->channel_count; c++) {
         affine->scales = affine->scales || affine->scale[c] != 1;
         affine->shifts = affine->shifts || affine->shift[c] != 0;
-        *is_affine = *is_affine && isfinite(affine->scale[c]) && isfinite(affine->shift[c]);
+        *is_affine =
+            *is_affine && isfinite((float)affine->scale[c]) && isfinite((float)affine->shift[c]);
     }
     return MCOMP_OK;
 }

@@ -19,7 +19,7 @@ typedef struct mc_affine {
 
 /** What a node does to its operand.
  *  @param[out] is_affine  false, and nothing else, for other nodes, for those that clamp and for
- *                         constants that are not finite */
+ *                         scales and shifts that are not finite in float32 */
 mcomp_status mc_affine_parse(mc_rebuild *rebuild, const mc_node *node, mc_affine *affine,
                              bool *is_affine);
 /** One that changes nothing. */

@@ -7,14 +7,13 @@ static bool is_activation(const mc_node *node)
     return mc_node_is(node, "Relu") || mc_node_is(node, "Clip");
 }
 
-/* A node with an activation of its own, or one that is nothing else. */
 static bool takes_activation(const mc_node *node)
 {
     static const char *const takers[] = {"Conv", "Gemm", "Add", "Sub", "Mul", "Div"};
     for (size_t i = 0; node && i < sizeof takers / sizeof takers[0]; i++)
         if (mc_node_is(node, takers[i]))
             return true;
-    return node && is_activation(node);
+    return false;
 }
 
 /* Finds what each node will do to its result; activations[v] is that of the node that makes v. */
@@ -36,35 +35,6 @@ static void decide(mc_rebuild *rebuild, mc_activation *activations, mcomp_simpli
     }
 }
 
-static mcomp_status add_bound(mc_rebuild *rebuild, const mc_node *node, const char *suffix,
-                              float bound, mcomp_value *out)
-{
-    mcomp_tensor *tensor = NULL;
-    const char *name = mc_rebuild_unique_name(rebuild, node->name, suffix);
-    if (!name)
-        return mc_fail_memory(1);
-    MC_TRY(
-        mcomp_tensor_create(rebuild->source->context, MCOMP_DTYPE_F32, 0, NULL, &bound, &tensor));
-    return mc_rebuild_add_constant(rebuild, name, tensor, out);
-}
-
-/* Relus and Clips in a row: one Clip. */
-static mcomp_status make_clip(mc_rebuild *rebuild, const mc_node *node,
-                              const mc_activation *activation)
-{
-    mcomp_value inputs[3];
-    MC_TRY(mc_rebuild_get(rebuild, node->inputs[0], &inputs[0]));
-    MC_TRY(add_bound(rebuild, node, "_low", activation->low, &inputs[1]));
-    MC_TRY(add_bound(rebuild, node, "_high", activation->high, &inputs[2]));
-    return mcomp_graph_add_node(rebuild->result, "Clip", rebuild->names[node->output], inputs, 3,
-                                NULL, 0, &rebuild->map[node->output]);
-}
-
-static bool same_activation(const mc_activation *a, const mc_activation *b)
-{
-    return a->low == b->low && a->high == b->high;
-}
-
 static mcomp_status make(mc_rebuild *rebuild, const mc_activation *activations)
 {
     const mcomp_graph *graph = rebuild->source;
@@ -72,13 +42,6 @@ static mcomp_status make(mc_rebuild *rebuild, const mc_activation *activations)
         const mc_node *node = &graph->nodes[n];
         if (!rebuild->live[n] || rebuild->alias[node->output] != MCOMP_NO_VALUE)
             continue;
-        if (is_activation(node)) {
-            const mc_activation *activation = &activations[node->output];
-            MC_TRY(same_activation(activation, &node->params.activation)
-                       ? mc_rebuild_copy(rebuild, node)
-                       : make_clip(rebuild, node, activation));
-            continue;
-        }
         bool changed = takes_activation(node) && activations[node->output].clamp;
         mcomp_attribute changes[2];
         mc_activation_attributes(&activations[node->output], changes);

@@ -18,6 +18,9 @@ mcomp_status mc_rewrite_move_transposes(mcomp_graph *graph, mcomp_simplify_info 
 /** Reshapes and Flattens in a row become one; those that change nothing go. */
 mcomp_status mc_rewrite_join_reshapes(mcomp_graph *graph, mcomp_simplify_info *info,
                                       mcomp_graph **out);
+/** Relus and Clips in a row become one. */
+mcomp_status mc_rewrite_join_clips(mcomp_graph *graph, mcomp_simplify_info *info,
+                                   mcomp_graph **out);
 /** GlobalAveragePool and GlobalMaxPool, Gemm, HardSigmoid and HardSwish, spelled otherwise. */
 mcomp_status mc_rewrite_global_pool(mcomp_graph *graph, mcomp_simplify_info *info,
                                     mcomp_graph **out);
@@ -43,8 +46,7 @@ mcomp_status mc_rewrite_merge_padding(mcomp_graph *graph, mcomp_simplify_info *i
  * reads its int32 biases as float32 after this. */
 mcomp_status mc_rewrite_fold_quantization(mcomp_graph *graph, mcomp_simplify_info *info,
                                           mcomp_graph **out);
-/** Relu and Clip into the node before, also another Relu or Clip; then Add into a Conv, as its
- * residual. */
+/** Relu and Clip into the node before; then Add into a Conv, as its residual. */
 mcomp_status mc_rewrite_fuse_activation(mcomp_graph *graph, mcomp_simplify_info *info,
                                         mcomp_graph **out);
 mcomp_status mc_rewrite_fuse_residual(mcomp_graph *graph, mcomp_simplify_info *info,

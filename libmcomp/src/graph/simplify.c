@@ -9,11 +9,11 @@ typedef mcomp_status (*rewrite_fn)(mcomp_graph *graph, mcomp_simplify_info *info
 /* Axes are put in order first, so that what follows finds channels in their place. Statistics are
  * folded before integers are looked for; then activations, which a residual addition takes along. */
 static const rewrite_fn rewrites[] = {
-    mc_rewrite_fold_constants, mc_rewrite_move_transposes,   mc_rewrite_join_reshapes,
-    mc_rewrite_global_pool,    mc_rewrite_mat_mul,           mc_rewrite_hard_swish,
-    mc_rewrite_fold_affine,    mc_rewrite_fold_affine_ahead, mc_rewrite_join_affines,
-    mc_rewrite_merge_padding,  mc_rewrite_fold_quantization, mc_rewrite_fuse_activation,
-    mc_rewrite_fuse_residual};
+    mc_rewrite_fold_constants,  mc_rewrite_move_transposes, mc_rewrite_join_reshapes,
+    mc_rewrite_join_clips,      mc_rewrite_global_pool,     mc_rewrite_mat_mul,
+    mc_rewrite_hard_swish,      mc_rewrite_fold_affine,     mc_rewrite_fold_affine_ahead,
+    mc_rewrite_join_affines,    mc_rewrite_merge_padding,   mc_rewrite_fold_quantization,
+    mc_rewrite_fuse_activation, mc_rewrite_fuse_residual};
 
 /* All rewrites once. *current is replaced, also where one of them fails. */
 static mcomp_status rewrite_once(mcomp_graph **current, mcomp_simplify_info *info)

@@ -29,6 +29,22 @@ static void test_global_pools(void **state)
     }
 }
 
+/* Maps of any number of axes. */
+static void test_global_pools_of_rows(void **state)
+{
+    (void)state;
+    for (uint32_t rank = 3; rank <= 5; rank += 2) {
+        source = test_random_begin("global pools of rows");
+        graph = new_graph();
+        mcomp_value x = add_input_of(graph, "x", rank, SHAPE(4, 3, 2, 5));
+        const int64_t axes[3] = {2, 3, 4};
+        const mcomp_attribute attribute = {
+            .name = "axes", .type = MCOMP_ATTRIBUTE_INTEGERS, .count = rank - 2, .integers = axes};
+        mcomp_value y = add_node(graph, "ReduceMean", "y", INPUTS(x), &attribute, 1);
+        assert_becomes(graph, y, "GlobalAveragePool", ROUNDED);
+    }
+}
+
 static void test_pools_that_stay(void **state)
 {
     (void)state;
@@ -224,15 +240,11 @@ static void test_broadcast_is_no_residual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_global_pools),
-        cmocka_unit_test(test_pools_that_stay),
-        cmocka_unit_test(test_mat_mul),
-        cmocka_unit_test(test_hard_swish),
-        cmocka_unit_test(test_products_that_stay),
-        cmocka_unit_test(test_reshapes),
-        cmocka_unit_test(test_clips_in_a_row),
-        cmocka_unit_test(test_into_binary),
-        cmocka_unit_test(test_broadcast_is_no_residual),
+        cmocka_unit_test(test_global_pools),    cmocka_unit_test(test_global_pools_of_rows),
+        cmocka_unit_test(test_pools_that_stay), cmocka_unit_test(test_mat_mul),
+        cmocka_unit_test(test_hard_swish),      cmocka_unit_test(test_products_that_stay),
+        cmocka_unit_test(test_reshapes),        cmocka_unit_test(test_clips_in_a_row),
+        cmocka_unit_test(test_into_binary),     cmocka_unit_test(test_broadcast_is_no_residual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -319,20 +319,77 @@ static void test_number_never_grows(void **state)
     assert_becomes(graph, y, "Conv,Transpose,Sigmoid,Reshape,Reshape,Concat", SAME);
 }
 
+static mcomp_value requantize(const char *name, mcomp_value x, float scale)
+{
+    char back[64];
+    snprintf(back, sizeof back, "%s.back", name);
+    return add_dequantize(graph, back, add_quantize(graph, name, x, scale, MCOMP_DTYPE_S8, 3));
+}
+
+static mcomp_value add_quantized_conv(const char *name, mcomp_value x, bool is_nhwc)
+{
+    char weight[64], before[64], after[64];
+    int8_t integers[4 * 4 * 9];
+    float scales[4] = {0.01f, 0.02f, 0.015f, 0.005f};
+    snprintf(weight, sizeof weight, "%s.w", name);
+    snprintf(before, sizeof before, "%s.before", name);
+    snprintf(after, sizeof after, "%s.after", name);
+    for (size_t i = 0; i < sizeof integers; i++)
+        integers[i] = (int8_t)(test_random_below(&source, 255) - 127);
+    mcomp_tensor *tensor = NULL;
+    assert_ok(mcomp_tensor_create_quantized(graph->context, MCOMP_DTYPE_S8, 4, SHAPE(4, 4, 3, 3),
+                                            integers, scales, NULL, 4, &tensor));
+    mcomp_value w = add_tensor(graph, weight, tensor);
+    mcomp_value y = is_nhwc ? to_nchw(graph, before, x) : x;
+    y = add_node(graph, "Conv", name, INPUTS(y, w), ATTRIBUTES(INTEGERS("pads", 1, 1, 1, 1)));
+    return is_nhwc ? to_nhwc(graph, after, y) : y;
+}
+
+/* Convs, a residual, a Concat and a pool between QuantizeLinear and DequantizeLinear. */
+static mcomp_graph *build_quantized(bool is_nhwc)
+{
+    graph = new_graph();
+    mcomp_value x = requantize("x8", add_input(graph, "x", 4, 6, 5), 0.02f);
+    x = is_nhwc ? to_nhwc(graph, "in", x) : x;
+    mcomp_value y = add_unary(graph, "Relu", "relu", add_quantized_conv("conv1", x, is_nhwc));
+    y = add_quantized_conv("conv2", requantize("y8", y, 0.04f), is_nhwc);
+    y = requantize("sum8", add_binary(graph, "Add", "sum", requantize("z8", y, 0.05f), x), 0.05f);
+    y = add_node(graph, "Concat", "concat", INPUTS(y, x),
+                 ATTRIBUTES(INTEGERS("axis", is_nhwc ? 3 : 1)));
+    y = requantize("concat8", y, 0.05f);
+    y = is_nhwc ? to_nchw(graph, "out", y) : y;
+    y = add_node(graph, "MaxPool", "pool", INPUTS(y), ATTRIBUTES(INTEGERS("kernel_shape", 2, 2)));
+    mark_and_verify(graph, requantize("y", y, 0.05f));
+    return graph;
+}
+
+/* A quantised network in NHWC becomes the integer network that it is in NCHW, to the bit. */
 static void test_integers(void **state)
 {
     (void)state;
-    graph = new_graph();
-    mcomp_value x = add_input_of(graph, "x", 4, SHAPE(6, 5, 3));
-    mcomp_value q = add_quantize(graph, "q", x, 0.0625f, MCOMP_DTYPE_U8, 7);
-    mcomp_value y = to_nchw(graph, "t1", add_dequantize(graph, "dq", q));
-    y = add_node(graph, "MaxPool", "pool", INPUTS(y), ATTRIBUTES(INTEGERS("kernel_shape", 2, 2)));
-    y = to_nhwc(graph, "t2", y);
-    y = add_quantize(graph, "q2", y, 0.0625f, MCOMP_DTYPE_U8, 7);
-    y = add_dequantize(graph, "y", y);
-    mcomp_simplify_info info = assert_becomes(
-        graph, y, "Transpose,QuantizeLinear,MaxPool,DequantizeLinear,Transpose", SAME);
-    assert_int_equal(info.quantized_nodes, 1);
+    mcomp_graph *after[2];
+    float *results[2];
+    size_t counts[2];
+    char ops[2][512] = {"", ""};
+    const uint64_t seed = test_random_begin("integers").state;
+    for (int i = 0; i < 2; i++) {
+        source = (test_random){.state = seed};
+        mcomp_graph *made = build_quantized(i == 1);
+        mcomp_simplify_info info;
+        after[i] = simplify(made, &info);
+        results[i] = run_all(after[i], "ref", 5, &counts[i]);
+        for (uint32_t n = 0; n < after[i]->node_count; n++)
+            strcat(strcat(ops[i], after[i]->nodes[n].op->name), ",");
+        assert_int_equal(count_ops(after[i], "QuantizeLinear"), 1);
+        assert_int_equal(count_ops(after[i], "Transpose"), 0);
+        mcomp_graph_destroy(after[i]);
+        end_graph(made);
+    }
+    assert_string_equal(ops[1], ops[0]);
+    assert_int_equal(counts[0], counts[1]);
+    assert_same_bits(results[1], results[0], counts[0]);
+    free(results[0]);
+    free(results[1]);
 }
 
 /* Outputs keep name, order and number, whatever stands behind them. */
