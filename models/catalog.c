@@ -82,12 +82,14 @@ const mc_catalog_entry mc_catalog[] = {
       .name = "inception_v2",
       .family = "inception",
       IMAGENET(224),
-      .source = "Ioffe, Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167; figure 5, its "
-                "first convolution an ordinary one, no biases before BatchNorm",
+      .source =
+          "Ioffe, Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167; figure 5 as Caffe's "
+          "and the ONNX zoo's files have it: an ordinary first convolution, 96 maps (the "
+          "figure: 128) after the pools of 4c and 4d, no biases before BatchNorm",
       .layers = 70,
       .depth = 34,
-      .parameters = 11285224,
-      .macs = 2032600064,
+      .parameters = 11194984,
+      .macs = 2018851840,
       .min_size = 64,
       .size_step = 32,
       .min_width = 1,

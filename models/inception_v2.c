@@ -1,7 +1,8 @@
 /* Inception v2 (BN-Inception): Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network
- * Training by Reducing Internal Covariate Shift", ICML 2015, figure 5, with an ordinary first
- * convolution (the paper's is depth-wise separable), pools that round up, and no biases before
- * BatchNorm. */
+ * Training by Reducing Internal Covariate Shift", ICML 2015, figure 5, as the trained networks have it
+ * that Caffe and the ONNX zoo published: an ordinary first convolution (the figure's is depth-wise
+ * separable), 96 maps after the pools of 4c and 4d (the figure has 128), pools that round up, averages
+ * without their padding, and no biases before BatchNorm. */
 #include "families.h"
 #include "inception_layers.h"
 
@@ -28,7 +29,7 @@ static mcomp_value inception(mc_network *network, const char *name, mcomp_value 
                              int max_pool)
 {
     mc_network_enter(network, "inception_%s", name);
-    const mc_pool window = {.kernel = 3, .stride = 1, .pad = 1, .count_padding = 1};
+    const mc_pool window = {.kernel = 3, .stride = 1, .pad = 1};
     mcomp_value one = mc_inception_same(network, "1x1", x, width.one, 1, 1, 1);
     mcomp_value three = three_by_three(network, x, width, 1);
     mcomp_value twice = double_three_by_three(network, x, width, 1);
@@ -71,8 +72,8 @@ void mc_model_inception_v2(mc_network *network)
     x = reduction(network, "3c", x, (widths){0, 128, 160, 64, 96, 0});
     x = inception(network, "4a", x, (widths){224, 64, 96, 96, 128, 128}, 0);
     x = inception(network, "4b", x, (widths){192, 96, 128, 96, 128, 128}, 0);
-    x = inception(network, "4c", x, (widths){160, 128, 160, 128, 160, 128}, 0);
-    x = inception(network, "4d", x, (widths){96, 128, 192, 160, 192, 128}, 0);
+    x = inception(network, "4c", x, (widths){160, 128, 160, 128, 160, 96}, 0);
+    x = inception(network, "4d", x, (widths){96, 128, 192, 160, 192, 96}, 0);
     x = reduction(network, "4e", x, (widths){0, 128, 192, 192, 256, 0});
     x = inception(network, "5a", x, (widths){352, 192, 320, 160, 224, 128}, 0);
     x = inception(network, "5b", x, (widths){352, 192, 320, 192, 224, 128}, 1);
