@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -177,6 +178,7 @@ def create(
     width: float = 1.0,
     *,
     size: int | None = None,
+    weights: str | os.PathLike[str] | None = None,
     simplify: bool = True,
     context: Context | None = None,
 ) -> Model:
@@ -193,6 +195,10 @@ def create(
     size
         Height and width of the input, pixels, one of :attr:`ModelInfo.sizes`; None: those of
         :attr:`ModelInfo.input`.
+    weights
+        An ``.onnx``, ``.safetensors`` or ``.npz`` file whose weights the network gets, found by
+        their names (see ``libmcomp/docs/weights.md``); the metadata ``weights`` say how. None:
+        trained or random ones.
     simplify
         Fold BatchNorm, constants and activations (see :meth:`mcomp.Model.simplify`); False: as the
         paper draws it.
@@ -204,7 +210,10 @@ def create(
     NotFound
         Unknown name; the message lists the known ones.
     InvalidArgument
-        The network has no such width or input size.
+        The network has no such width or input size; or the weights lack tensors or have others,
+        which are named.
+    ShapeError
+        A tensor of the weights has another shape than its layer.
 
     Examples
     --------
@@ -221,4 +230,8 @@ def create(
     out = ffi.new("mcomp_graph **")
     check(lib.mcomp_model_create(root, c_text("name", name), options, out))
     model = Model._adopt_new(made, root, out[0])
+    if weights is not None:
+        from .weights import load_weights
+
+        model = load_weights(model, weights).model
     return model.simplify() if simplify else model

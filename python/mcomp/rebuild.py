@@ -1,10 +1,11 @@
-"""A network again, with other outputs."""
+"""A network again, with other outputs or other constants."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ._arrays import AnyArray
 from ._errors import InvalidArgument, NotFound
 from .graph_builder import GraphBuilder
 
@@ -43,6 +44,40 @@ def with_outputs(model: Model, names: Sequence[str]) -> Model:
             number = builder.add_node("DequantizeLinear", _unused(name, dtypes), [number])
         builder.mark_output(number)
     for key, text in model.metadata.items():
+        builder.set_metadata(key, text)
+    return builder.finish()
+
+
+def with_constants(
+    model: Model, arrays: Mapping[str, AnyArray], metadata: Mapping[str, str]
+) -> Model:
+    """Build a network anew with other numbers in some constants, and more metadata.
+
+    Parameters
+    ----------
+    model
+        Stays as it is; not compressed and not simplified.
+    arrays
+        By the constant's name, of its shape.
+    metadata
+        Added to the network's.
+    """
+    builder = GraphBuilder._beside(model)
+    numbers = {value.name: builder.add_input(value.name, value.shape) for value in model.inputs}
+    constants = model.constants
+    for node in model.nodes:
+        for item in node.inputs:
+            if item is None or item in numbers:
+                continue
+            if item in arrays:
+                numbers[item] = builder.add_constant(item, arrays[item])
+            else:
+                numbers[item] = builder.add_tensor(item, constants[item].handle)
+        inputs = [None if item is None else numbers[item] for item in node.inputs]
+        numbers[node.output] = builder.add_node(node.op, node.name, inputs, node.attributes)
+    for value in model.outputs:
+        builder.mark_output(numbers[value.name])
+    for key, text in {**model.metadata, **metadata}.items():
         builder.set_metadata(key, text)
     return builder.finish()
 

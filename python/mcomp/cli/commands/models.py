@@ -21,6 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--width", type=float, default=1.0, help="factor on channels (default 1.0)")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="input's height and width")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="take the weights of an .onnx, .safetensors or .npz file, found by their names",
+    )
     options.add_machine(parser, device=False)
 
 
@@ -52,6 +57,7 @@ def run(arguments: argparse.Namespace) -> Values:
     if arguments.name is None:
         for option, given in (
             ("--output", arguments.output),
+            ("--weights", arguments.weights),
             ("--size", arguments.size),
             ("--width", None if arguments.width == 1 else arguments.width),
         ):
@@ -62,7 +68,8 @@ def run(arguments: argparse.Namespace) -> Values:
         files.check_output(arguments.output, "output", ".onnx")
     listed = describe(models.info(arguments.name))
     values: Values = {"models": [listed]}
-    if arguments.output is None and arguments.width == 1 and arguments.size is None:
+    wanted = (arguments.output, arguments.size, arguments.weights)
+    if wanted == (None, None, None) and arguments.width == 1:
         return values
     # Not simplified: a network is listed and written as its paper draws it.
     model = models.create(
@@ -70,6 +77,7 @@ def run(arguments: argparse.Namespace) -> Values:
         arguments.seed,
         arguments.width,
         size=arguments.size,
+        weights=arguments.weights,
         simplify=False,
         context=options.context(arguments),
     )
@@ -79,6 +87,10 @@ def run(arguments: argparse.Namespace) -> Values:
     if arguments.width != 1 or arguments.size is not None:
         listed["published"] = dict.fromkeys(listed["published"])
         listed["published"]["source"] = "figures of width 1 and the usual input only"
+    if arguments.weights is not None:
+        values["weights"] = model.metadata["weights"]
+        if " names " not in values["weights"]:
+            output.note(f"{values['weights']}: no known names of weights were found")
     if arguments.output is not None:
         values["output"] = arguments.output
         values["output_nbytes"] = model.write_onnx(arguments.output)
@@ -107,6 +119,8 @@ def show(values: Values) -> str:
         parts.append(_facts(values["models"][0]))
     else:
         parts.append("top-1, top-5: ImageNet accuracy as published, percent (NAME says where)")
+    if "weights" in values:
+        parts.append(f"weights: {values['weights']}")
     if "output" in values:
         parts.append(f"wrote {values['output']}: {values['output_nbytes']:,} bytes")
     return "\n\n".join(parts)
@@ -138,7 +152,10 @@ def _facts(entry: Values) -> str:
 COMMAND = Command(
     name="models",
     summary="the study's networks; writes one with seeded weights",
-    description="List the study's networks, or one of them; -o writes it as ONNX.",
+    description=(
+        "List the study's networks, or one of them; -o writes it as ONNX, with --weights with the\n"
+        "weights of a file of torchvision, timm, Caffe, Keras or our own names."
+    ),
     example="mcomp models lenet5 -o lenet5.onnx",
     configure=configure,
     run=run,
