@@ -9,8 +9,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from onnx_build import integers, make_model, node, ones, random
+from onnx_build import integers, make_model, nmse, node, ones, random, run_onnxruntime, write
 from onnx_compare import check_against
+
+import mcomp
 
 X = ["N", 3, 8, 8]
 
@@ -237,3 +239,40 @@ FORMS: dict[str, Callable[[], onnx.ModelProto]] = {
 @pytest.mark.parametrize("name", FORMS)
 def test_form(name: str, tmp_path: Path) -> None:
     check_against(FORMS[name](), tmp_path).close()
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("counts", [0, 1])
+def test_windows_that_begin_behind_the_image(
+    op: str, stride: int, counts: int, tmp_path: Path
+) -> None:
+    """With ceil_mode such a window is left out; old shape inference counts it."""
+    attributes = {"kernel_shape": [2, 2], "pads": [1, 1, 0, 0], "strides": [3, stride]}
+    attributes["ceil_mode"] = 1
+    if op == "AveragePool":
+        attributes["count_include_pad"] = counts
+    model = make_model([node(op, ["x"], name="pool1", **attributes)])
+    width = -(-7 // stride) + (stride != 3)
+    declared = helper.make_tensor_value_info("y", 1, ["N", 3, 3, width])
+    model.graph.output[0].CopyFrom(declared)
+    if (op, stride, counts) == ("AveragePool", 2, 1):
+        # A window more along one axis and none along the other: nothing else says that.
+        with mcomp.read_onnx(write(model, tmp_path)) as network:
+            x = random(2, 3, 8, 8, seed=4)
+            assert nmse(network.run(x), run_onnxruntime(model, {"x": x})[0]) < 1e-10
+            with pytest.raises(mcomp.Unsupported, match="node y: ONNX has no form"):
+                network.write_onnx(tmp_path / "again.onnx")
+        return
+    network = check_against(model, tmp_path)
+    assert network.outputs[0].shape == (None, 3, 3, width)
+    # One that was built with ceil_mode is written so that the checker agrees, too.
+    builder = mcomp.GraphBuilder("pool")
+    x = builder.add_input("x", (None, 3, 8, 8))
+    builder.mark_output(builder.add_node(op, "y", [x], attributes))
+    with builder.finish() as built:
+        built.write_onnx(tmp_path / "built.onnx")
+    feeds = {"x": random(2, 3, 8, 8, seed=4)}
+    found = run_onnxruntime(tmp_path / "built.onnx", feeds)[0]
+    assert nmse(network.run(feeds["x"]), found) < 1e-10
+    network.close()

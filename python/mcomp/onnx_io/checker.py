@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 import onnx
 from onnx import checker, shape_inference
 
 from .._errors import InvalidArgument
+from .operands import Shape
 from .source import Source
 from .text import one_line
 
 
-def check_model(source: Source) -> None:
+@dataclass(slots=True)
+class Known:
+    """What the reader knows better than the checker.
+
+    Attributes
+    ----------
+    pads_without_ceil : dict of int to list of int
+        By number of a pool: pads that give its windows without ``ceil_mode``, of which the shape
+        inference of old operator sets has another notion than runtimes have.
+    output_shapes : dict of str to Shape
+        Of the graph's outputs: the checker wants one where the file says none.
+    """
+
+    pads_without_ceil: dict[int, list[int]] = field(default_factory=dict)
+    output_shapes: dict[str, Shape] = field(default_factory=dict)
+
+
+def check_model(source: Source, known: Known) -> None:
     """Run the full checker.
 
     Initialisers whose bytes are not in the model stand as graph inputs of their shape and dtype,
     which is all that the checker looks at; their sizes are checked where they are read.
+
+    Parameters
+    ----------
+    source : Source
+    known : Known
 
     Raises
     ------
@@ -24,6 +50,15 @@ def check_model(source: Source) -> None:
     model = onnx.ModelProto()
     model.CopyFrom(source.model)
     graph = model.graph
+    for index, pads in known.pads_without_ceil.items():
+        _drop_ceil_mode(graph.node[index], pads)
+    for value in graph.output:
+        tensor_type = value.type.tensor_type
+        if value.type.HasField("tensor_type") and not tensor_type.HasField("shape"):
+            for extent in known.output_shapes.get(value.name, ()):
+                dim = tensor_type.shape.dim.add()
+                if extent is not None:
+                    dim.dim_value = extent
     inputs = {value.name for value in graph.input}
     kept: list[onnx.TensorProto] = []
     for tensor, payload in zip(graph.initializer, source.payloads, strict=True):
@@ -40,3 +75,10 @@ def check_model(source: Source) -> None:
         checker.check_model(model, full_check=True)
     except (checker.ValidationError, shape_inference.InferenceError, ValueError) as error:
         raise InvalidArgument(f"{source.path}: {one_line(error)}") from error
+
+
+def _drop_ceil_mode(node: onnx.NodeProto, pads: Sequence[int]) -> None:
+    kept = [a for a in node.attribute if a.name not in ("ceil_mode", "pads")]
+    kept = [onnx.AttributeProto.FromString(a.SerializeToString()) for a in kept]
+    del node.attribute[:]
+    node.attribute.extend([*kept, onnx.helper.make_attribute("pads", pads)])

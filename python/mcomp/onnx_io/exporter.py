@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ from onnx import helper
 from .._errors import Unsupported
 from ..graph_info import Attribute, NodeInfo, ValueInfo
 from ..model import Model
+from .pool_windows import settle_ceil_mode
 from .tensors import Array
 from .write_tensors import Initializer, initializer, quantized_weight, small_initializer
 
@@ -69,6 +71,8 @@ class Exporter:
         attributes = {k: v for k, v in node.attributes.items() if k not in _OWN_ATTRIBUTES}
         if node.op == "MatMul" and attributes.pop("transB", 0):
             inputs[1] = self._transposed(inputs[1])
+        if attributes.get("ceil_mode", 0):
+            attributes = self._without_ceil_mode(node, attributes)
         if node.op == "Pad":
             inputs = [inputs[0], *self._pads(node), *inputs[2:3]]
         self._add(node.op, node.name, inputs, tensor, attributes)
@@ -76,6 +80,31 @@ class Exporter:
             operands = [tensor, *self._stage_inputs(node, output, stage)]
             tensor = self._stage_output(node, stages, index)
             self._add(stage, self._unique(f"{node.name}_{stage}"), operands, tensor)
+
+    def _without_ceil_mode(
+        self, node: NodeInfo, attributes: dict[str, Attribute]
+    ) -> dict[str, Attribute]:
+        """Give a pool's windows by padding, where the checker would count others."""
+        kernel, strides, dilations, pads = (
+            [int(number) for number in cast(list[int], attributes.get(name, default))]
+            for name, default in (
+                ("kernel_shape", [1, 1]),
+                ("strides", [1, 1]),
+                ("dilations", [1, 1]),
+                ("pads", [0, 0, 0, 0]),
+            )
+        )
+        assert node.inputs[0] is not None
+        extents = [extent or 0 for extent in self._values[node.inputs[0]].shape[2:]]
+        settled = settle_ceil_mode(extents, kernel, strides, dilations, pads)
+        if settled is None:
+            return attributes
+        if attributes.get("count_include_pad", 0) and not settled.is_same_padding:
+            raise Unsupported(
+                f"node {node.name}: ONNX has no form for its windows: ceil_mode adds one along one "
+                "axis and none along the other, and padding counts"
+            )
+        return {**attributes, "pads": settled.pads, "ceil_mode": 0}
 
     def _stage_output(self, node: NodeInfo, stages: Sequence[str], index: int) -> str:
         """Name the tensor after a stage, -1 for the operator itself; the last is the node's."""

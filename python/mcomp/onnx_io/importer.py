@@ -13,6 +13,7 @@ from .._errors import InvalidArgument, LimitError, MCompError, Unsupported
 from ..context import Context
 from ..graph_builder import AttributeValue, GraphBuilder
 from ..model import Model
+from .checker import Known
 from .fold import try_fold
 from .node import Node
 from .node_check import check_node
@@ -46,6 +47,8 @@ class Importer:
         The batch size where the file fixes one; it is free in the network.
     done : set of int
         Nodes that an earlier one took in.
+    known : Known
+        What the checker must be told.
     """
 
     def __init__(self, source: Source, opset: int, context: Context | None) -> None:
@@ -54,6 +57,7 @@ class Importer:
         self.operands: dict[str, Operand] = {}
         self.fixed_batch: int | None = None
         self.done: set[int] = set()
+        self.known = Known()
         self._computable = _COMPUTED_MAX
         self.graph = source.model.graph
         self.output_names = {value.name for value in self.graph.output}
@@ -151,6 +155,10 @@ class Importer:
             raise Unsupported(f"{where} is not computed")
         if not isinstance(operand, Value):
             raise Unsupported(f"{where} is constant")
+        shape = operand.shape
+        if shape[0] is None and self.fixed_batch is not None:
+            shape = (self.fixed_batch, *shape[1:])
+        self.known.output_shapes[name] = shape
         with _placed(where):
             self._builder.mark_output(operand.value)
 

@@ -169,7 +169,11 @@ def _split_sizes(node: Node, extent: int) -> list[int]:
         raise node.error(InvalidArgument, f"num_outputs is {asked}, it has {count} outputs")
     sizes = node.integers("split")
     if node.has_input(1):
-        sizes = node.constant_integers(1)
+        if node.opset < 2:  # the sizes have the type of the data
+            array = node.constant(1).read().reshape(-1)[: count + 1]
+            sizes = [int(size) if float(size).is_integer() else -1 for size in array.tolist()]
+        else:
+            sizes = node.constant_integers(1)
     if sizes is not None:
         if len(sizes) != count:
             raise node.error(InvalidArgument, f"has {len(sizes)} sizes and {count} outputs")

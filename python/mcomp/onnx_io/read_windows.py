@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from .._errors import InvalidArgument, ShapeError, Unsupported
 from ..graph_builder import AttributeValue
 from .node import Node
 from .operands import Value
+from .pool_windows import settle_ceil_mode
 from .text import shape_text
 
 
@@ -34,7 +36,9 @@ def read_max_pool(node: Node) -> None:
     node.check_single_output()
     node.ignore("storage_order")  # of the indices, which are not computed
     data = _image(node)
-    node.emit("MaxPool", [data.value], _pool_window(node, data))
+    attributes = _pool_window(node, data)
+    _settle_ceil_mode(node, data, attributes, counts_padding=False)
+    node.emit("MaxPool", [data.value], attributes)
 
 
 def read_average_pool(node: Node) -> None:
@@ -44,7 +48,9 @@ def read_average_pool(node: Node) -> None:
     dilations = attributes.pop("dilations", [1, 1])
     if dilations != [1, 1]:
         raise node.error(Unsupported, f"dilations are {dilations}, must be 1")
-    attributes["count_include_pad"] = int(node.flag("count_include_pad"))
+    counts_padding = node.opset >= 7 and node.flag("count_include_pad")
+    attributes["count_include_pad"] = int(counts_padding)
+    _settle_ceil_mode(node, data, attributes, counts_padding)
     node.emit("AveragePool", [data.value], attributes)
 
 
@@ -79,6 +85,24 @@ def _pool_window(node: Node, data: Value) -> dict[str, AttributeValue]:
     # With auto_pad the output's size is defined without regard to ceil_mode.
     attributes["ceil_mode"] = int(ceil_mode and is_explicit)
     return attributes
+
+
+def _settle_ceil_mode(
+    node: Node, data: Value, attributes: dict[str, AttributeValue], counts_padding: bool
+) -> None:
+    """Do without ``ceil_mode`` where that does not change a mean; tell the checker in any case."""
+    if not attributes["ceil_mode"]:
+        return
+    kernel, strides, dilations, pads = (
+        list(cast(Sequence[int], attributes.get(name, [1, 1])))
+        for name in ("kernel_shape", "strides", "dilations", "pads")
+    )
+    extents = [extent or 0 for extent in data.shape[2:]]
+    settled = settle_ceil_mode(extents, kernel, strides, dilations, pads)
+    if settled is not None:
+        node.importer.known.pads_without_ceil[node.index] = settled.pads
+        if settled.is_same_padding or not counts_padding:
+            attributes["pads"], attributes["ceil_mode"] = settled.pads, 0
 
 
 def _window(node: Node, data: Value, kernel: Sequence[int | None]) -> dict[str, AttributeValue]:

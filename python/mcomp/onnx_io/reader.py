@@ -51,7 +51,7 @@ def read_onnx(
     source = open_source(path)
     importer = Importer(source, check_structure(source), context)
     importer.read()
-    check_model(source)
+    check_model(source, importer.known)
     model = importer.finish()
     if not simplify:
         return model

@@ -12,7 +12,7 @@ from .._errors import InternalError, InvalidArgument, LimitError
 from .._whole_files import whole_file
 from ..model import Model
 from . import wire
-from .checker import check_model
+from .checker import Known, check_model
 from .exporter import OPSET, Exporter, value_info
 from .source import Source
 
@@ -110,6 +110,6 @@ def _check(path: str, proto: onnx.ModelProto, exporter: Exporter) -> None:
         for entry in exporter.initializers
     ]
     try:
-        check_model(Source(path, checked, payloads))
+        check_model(Source(path, checked, payloads), Known())
     except InvalidArgument as error:
         raise InternalError(f"cannot be written as ONNX: {error}") from error
