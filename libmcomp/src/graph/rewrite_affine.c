@@ -50,18 +50,21 @@ static bool takes(const mcomp_graph *graph, const mc_node *node, const mc_affine
            (!affine->scales || !mc_node_input(graph, node, 1)->constant->encoded);
 }
 
-/* Does padding become one number in all channels? */
+/* Does padding become one number in all channels? It does by itself where it copies elements. */
 static bool maps_padding(const fold_state *state, const mc_node *pad, const mc_affine *affine,
                          float *value)
 {
-    double before = (double)state->pad_values[state->rebuild.source->values[pad->output].producer];
+    int32_t index = state->rebuild.source->values[pad->output].producer;
+    double before = (double)state->pad_values[index];
     *value = (float)(affine->scale[0] * before + affine->shift[0]);
-    bool one = pad->params.pad_mode == MC_PAD_CONSTANT && isfinite(*value) &&
-               pad->params.begin[1] == 0 && pad->params.end[1] == 0;
-    for (size_t c = 0; one && c < affine->channel_count; c++)
-        one = (float)(affine->scale[c] * before + affine->shift[c]) == *value;
-    return one || (pad->params.pad_mode != MC_PAD_CONSTANT && pad->params.begin[1] == 0 &&
-                   pad->params.end[1] == 0);
+    if (pad->params.begin[1] != 0 || pad->params.end[1] != 0)
+        return false; /* it adds channels */
+    if (pad->params.pad_mode != MC_PAD_CONSTANT)
+        return true;
+    for (size_t c = 0; c < affine->channel_count; c++)
+        if ((float)(affine->scale[c] * before + affine->shift[c]) != *value)
+            return false;
+    return isfinite(*value);
 }
 
 /* Is the largest of a window still the largest? */

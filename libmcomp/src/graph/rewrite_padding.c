@@ -58,14 +58,19 @@ static bool is_not_negative(const mcomp_graph *graph, const mc_node *node, const
         "Reshape", "Flatten",     "Transpose",     "Identity",          "HardSwish",  "LeakyRelu"};
     const mc_activation *activation = &node->params.activation;
     const mc_value *input = mc_node_input(graph, node, 0);
-    if ((activation->clamp && activation->low >= 0 && activation->high >= 0) ||
-        mc_node_is(node, "Sigmoid") || mc_node_is(node, "HardSigmoid") ||
+    if (activation->clamp && (activation->low >= 0 || activation->high < 0))
+        return activation->high >= 0;
+    if (mc_node_is(node, "Sigmoid") || mc_node_is(node, "HardSigmoid") ||
         mc_node_is(node, "Softmax"))
         return true;
     if (mc_node_is(node, "DequantizeLinear"))
         return input->dtype == MCOMP_DTYPE_U8 && !input->constant && input->zero_point == 0;
     if (mc_node_is(node, "Concat") || mc_node_is(node, "Add") || mc_node_is(node, "Mul"))
         return all_are(node, not_negative);
+    /* A window of elements that stand apart may hold padding alone, which is -infinity. */
+    if (mc_node_is(node, "MaxPool") &&
+        (node->params.window.dilation_h > 1 || node->params.window.dilation_w > 1))
+        return false;
     bool moves = mc_node_is(node, "Pad") && !(node->params.pad_value < 0);
     for (size_t i = 0; i < sizeof movers / sizeof movers[0]; i++)
         moves = moves || mc_node_is(node, movers[i]);

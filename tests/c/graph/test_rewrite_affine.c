@@ -224,7 +224,7 @@ static void test_past_pools(void **state)
 static void test_that_stay(void **state)
 {
     (void)state;
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
         mcomp_value x = begin("that stay"), y = conv_of("conv", x, 4, 1), c;
         const char *wanted = "Conv,Mul,Sigmoid";
         switch (i) {
@@ -241,8 +241,9 @@ static void test_that_stay(void **state)
             y = add_binary(graph, "Mul", "affine", y, add_numbers("c", 1, SHAPE(5), true));
             wanted = "Conv,GlobalAveragePool,Mul,Sigmoid";
             break;
-        case 3: /* division by 0 */
-            y = add_binary(graph, "Div", "affine", y, add_scalar(graph, "c", 0));
+        case 3: /* division by 0, or a quotient beyond float32 */
+        case 7:
+            y = add_binary(graph, "Div", "affine", y, add_scalar(graph, "c", i == 3 ? 0 : 1e-40f));
             wanted = "Conv,Div,HardSigmoid";
             break;
         case 4: /* the Conv's result is an output */
@@ -265,7 +266,7 @@ static void test_that_stay(void **state)
             y = add_binary(graph, "Mul", "affine", y, add_scalar(graph, "c", 3));
         }
         }
-        y = add_unary(graph, i == 3 ? "HardSigmoid" : "Sigmoid", "y", y);
+        y = add_unary(graph, i == 3 || i == 7 ? "HardSigmoid" : "Sigmoid", "y", y);
         assert_becomes(graph, y, wanted, SAME);
     }
 }

@@ -67,7 +67,7 @@ static void test_convs_that_stay(void **state)
 static void test_into_max_pool(void **state)
 {
     (void)state;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         mcomp_value y = begin("into max pool");
         if (i == 1)
             y = add_unary(graph, "Relu", "positive", y);
@@ -80,6 +80,10 @@ static void test_into_max_pool(void **state)
         else if (i == 5) { /* the sum of two that are not negative */
             mcomp_value sum = add_unary(graph, "Sigmoid", "s", y);
             y = add_binary(graph, "Add", "positive", sum, add_unary(graph, "Relu", "r", y));
+        } else if (i == 8) { /* two that are not negative, whose sum is clamped below 0 */
+            mcomp_value sum = add_unary(graph, "Sigmoid", "s", y);
+            sum = add_binary(graph, "Add", "sum", sum, add_unary(graph, "Relu", "r", y));
+            y = add_clip(graph, "clip", sum, -3, -1);
         } else if (i >= 6)
             y = add_unary(graph, "Sigmoid", "positive", y);
         bool ceil_mode = i == 6;
@@ -95,7 +99,8 @@ static void test_into_max_pool(void **state)
                                              "LeakyRelu,Pad,MaxPool",
                                              "Sigmoid,Relu,Add,MaxPool",
                                              "Sigmoid,Pad,MaxPool",
-                                             "Sigmoid,Pad,MaxPool"};
+                                             "Sigmoid,Pad,MaxPool",
+                                             "Sigmoid,Relu,Add,Pad,MaxPool"};
         assert_becomes(graph, y, wanted[i], SAME);
     }
 }
