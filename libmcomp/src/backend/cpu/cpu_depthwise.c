@@ -17,6 +17,9 @@
 #define MAX_PADDED_GROWTH 4
 #define SMALL_PLANE       4096
 
+/* Sums that leave a plane at once, on the stack. */
+enum { MAX_INTEGERS = 256 };
+
 typedef struct plane_padding {
     size_t height, width;  /**< of the padded plane */
     size_t scratch_nbytes; /**< a worker: the padded plane, its slack, a plane of sums */
@@ -49,7 +52,7 @@ typedef struct depthwise_work {
     mc_planes input, output;
     plane_padding padding;
     mc_depthwise_shape shape;
-    mc_requantize requantize;
+    mc_quantize_range range;
 } depthwise_work;
 
 /* The plane as floats (q - zero point), zeros around it; what the windows never reach is left out.
@@ -73,9 +76,25 @@ static void pad_plane(const depthwise_work *work, size_t plane, float *padded)
             memcpy(to, (const float *)work->run->inputs[0] + from, columns * sizeof *to);
             continue;
         }
-        for (size_t x = 0; x < columns; x++)
-            to[x] = (float)(mc_quantized_at(work->run->inputs[0], value->dtype, from + x) -
-                            value->zero_point);
+        const mc_quantize_operand row =
+            mc_cpu_operand_of(value, (const uint8_t *)work->run->inputs[0] + from, 1);
+        work->kernels->quantize[MC_QUANTIZE_DEQUANTIZE]->run.f32_dequantize(columns, &row, to);
+    }
+}
+
+/* Integers that floats hold, to bytes. */
+static void requantize_plane(const depthwise_work *work, size_t channel, const float *sums,
+                             size_t count, uint8_t *output)
+{
+    const mc_weights *weights = &work->operation->weights;
+    int32_t integers[MAX_INTEGERS];
+    for (size_t done = 0; done < count; done += MAX_INTEGERS) {
+        size_t now = count - done < MAX_INTEGERS ? count - done : MAX_INTEGERS;
+        for (size_t i = 0; i < now; i++)
+            integers[i] = (int32_t)sums[done + i];
+        work->kernels->quantize[MC_QUANTIZE_SUMS]->run.s32_requantize(
+            now, integers, &weights->integer_bias[channel], &weights->multipliers[channel], 0,
+            &work->range, output + done);
     }
 }
 
@@ -106,11 +125,7 @@ static void do_planes(void *user, size_t begin, size_t end, size_t worker)
         work->kernels->f32_depthwise->run(&work->shape, padded, weights, 0, -INFINITY, INFINITY,
                                           sums);
         uint8_t *out = (uint8_t *)work->run->output + plane * pixels;
-        for (size_t i = 0; i < pixels; i++) {
-            out[i] = mc_requantize_sum(&work->requantize, (int32_t)sums[i],
-                                       operation->weights.integer_bias[channel],
-                                       operation->weights.multipliers[channel]);
-        }
+        requantize_plane(work, channel, sums, pixels, out);
     }
 }
 
@@ -122,7 +137,7 @@ static void run_depthwise(const mc_operation *operation, const mc_run *run)
                            .kernels = mc_cpu_kernels_of(operation),
                            .input = mc_planes_of(operation->input),
                            .output = mc_planes_of(operation->output),
-                           .requantize = mc_requantize_of(operation)};
+                           .range = mc_cpu_range_of(operation)};
     work.padding = measure_padding(window, work.output);
     work.shape = (mc_depthwise_shape){.padded_width = work.padding.width,
                                       .output_height = work.output.height,
