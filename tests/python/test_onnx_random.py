@@ -14,12 +14,18 @@ from onnx_compare import inputs_of, run_all
 from onnx_networks import networks
 
 import mcomp
-from mcomp.onnx_io.operators import OPERATORS
 
 #: Normalised squared error against onnxruntime.
 BOUND = 1e-9
-#: What networks are made of; operators that only appear in files of other kinds are left out.
+#: What checked networks were made of, and what a few hundred must have had.
 USED: collections.Counter[str] = collections.Counter()
+OPERATORS = {
+    *("Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "DequantizeLinear"),
+    *("Div", "Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish"),
+    *("Identity", "LRN", "LeakyRelu", "MatMul", "MaxPool", "Mul", "PRelu", "Pad", "ReduceMean"),
+    *("Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Split", "Squeeze", "Sub", "Transpose"),
+    "Unsqueeze",
+}
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -81,7 +87,4 @@ def test_many_random_networks(part: int, tmp_path_factory: pytest.TempPathFactor
         check_network(proto, tmp_path_factory.mktemp("random"))
 
     run()
-
-
-def test_operators_that_random_networks_have() -> None:
-    assert set(USED) <= set(OPERATORS)
+    assert set(USED) >= OPERATORS
