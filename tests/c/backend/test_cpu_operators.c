@@ -8,9 +8,9 @@
 #include "session/run_graph.h"
 #include "support/test_random.h"
 
-enum { BATCH = 3, CHANNELS = 5, HEIGHT = 37, WIDTH = 43 };
+enum { BATCH = 3, CHANNELS = 5, HEIGHT = 97, WIDTH = 103 };
 
-/* One node over x / d [N, 5, 37, 43], which d = 0 makes infinite or not a number: inputs that are not
+/* One node over x / d [N, 5, 97, 103], which d = 0 makes infinite or not a number: inputs that are not
  * numbers are refused. `second` says what the node's second input is. */
 typedef enum second_input { SECOND_NONE, SECOND_SAME, SECOND_CHANNEL, SECOND_NUMBER } second_input;
 

@@ -103,7 +103,8 @@ mc_quantize_range mc_cpu_range_of(const mc_operation *operation);
 mc_quantize_operand mc_cpu_operand_of(const mc_value *value, const void *elements,
                                       float multiplier);
 
-/** Elements that a worker takes at least of operators that go through them one by one. */
-#define MC_CPU_ELEMENT_GRAIN 4096
+/** Elements that a worker takes at least of operators that go through them one by one: some microseconds of
+ * work, which waking another worker costs too. */
+#define MC_CPU_ELEMENT_GRAIN 16384
 
 #endif
