@@ -41,6 +41,7 @@ from .devices import (
 from .evaluate import Evaluation, evaluate
 from .graph_builder import GraphBuilder
 from .graph_info import Constant, NodeInfo, ValueInfo
+from .layer_table import LayerInfo, LayerTable
 from .measure import Measurement, peak_resident_nbytes, peak_resident_reset, resident_nbytes
 from .model import Model
 from .opening import load, read_onnx
@@ -67,6 +68,8 @@ __all__ = [
     "IoError",
     "LimitError",
     "MCompError",
+    "LayerInfo",
+    "LayerTable",
     "Measurement",
     "MissingFile",
     "Model",

@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ._arrays import FloatArray
 from ._callbacks import Call, Progress, batch_function, progress_function
 from ._errors import InvalidArgument, NotFound, ShapeError, check
@@ -18,7 +16,7 @@ from ._handles import ForkSafeLock, Handle, c_text, ends_in, integer, new_info, 
 from ._native import ffi, lib
 from .calibration import Samples
 from .context import Context
-from .display import Cell, format_nbytes, format_shape, html_table, text_table
+from .display import format_nbytes
 from .graph_info import (
     Constants,
     NodeInfo,
@@ -28,6 +26,7 @@ from .graph_info import (
     read_values,
     symbolic_shape,
 )
+from .layer_table import LayerTable, read_layer_table
 from .measure import Measurement
 from .plan import Plan, join_devices
 from .recipe import Recipe, new_recipe
@@ -41,6 +40,8 @@ __all__ = ["Model", "symbolic_shape"]
 
 # Sessions that Model.run() keeps: enough for two devices at two batch sizes.
 _KEPT_SESSIONS = 4
+# Nodes of the largest network that a notebook draws beside its table.
+_MAX_DRAWN_NODES = 1000
 
 
 class Model(Handle):
@@ -560,25 +561,15 @@ class Model(Handle):
             f"{info.macs:,} MACs, {format_nbytes(info.stored_nbytes)} of weights"
         )
 
-    def _table(self) -> tuple[list[str], list[list[Cell]]]:
-        constants = self.constants
-        rows: list[list[Cell]] = []
-        for node in self.nodes:
-            held = [
-                constants[name] for name in node.inputs if name is not None and name in constants
-            ]
-            rows.append(
-                [
-                    node.name,
-                    node.op,
-                    format_shape(node.shape),
-                    sum(int(np.prod(item.shape, dtype=np.int64)) for item in held),
-                    node.macs,
-                    held[0].encoding if held else "",
-                    sum(item.stored_nbytes for item in held),
-                ]
-            )
-        return ["node", "op", "output", "values", "macs", "encoding", "bytes"], rows
+    def layers(self) -> LayerTable:
+        """List the layers: shape, parameters, MACs, bytes moved, MACs a byte; exports to CSV."""
+        return read_layer_table(self, self._caption())
+
+    def drawing(self) -> str:
+        """Draw the network as SVG text, layers from the top down with their shapes and costs."""
+        from .drawing import draw
+
+        return draw(self, self._caption())
 
     def __repr__(self) -> str:
         if self.closed:
@@ -587,7 +578,10 @@ class Model(Handle):
         return f"<mcomp.Model {self._caption()}{made if self.recipe else ''}>"
 
     def __str__(self) -> str:
-        return f"{self._caption()}\n{text_table(*self._table())}"
+        return f"{self._caption()}\n{self.layers()}"
 
     def _repr_html_(self) -> str:
-        return html_table(self._caption(), *self._table())
+        table = self.layers()._repr_html_()
+        if len(self.nodes) > _MAX_DRAWN_NODES:
+            return table
+        return f'<div style="max-height:32em;overflow:auto">{self.drawing()}</div>{table}'

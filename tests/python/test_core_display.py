@@ -13,8 +13,12 @@ from mcomp import display
 EVIL = '<script>alert("1&2")</script>'
 
 
+TABLE_TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+DRAWING_TAGS = {"div", "svg", "g", "rect", "path", "text", "title"}
+
+
 class Reader(HTMLParser):
-    """Rows of texts; fails on a tag that does not belong in a table."""
+    """Rows of texts; fails on a tag that belongs neither in a table nor in a drawing."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -26,7 +30,7 @@ class Reader(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        assert tag in ("table", "caption", "thead", "tbody", "tr", "th", "td")
+        assert tag in TABLE_TAGS | DRAWING_TAGS
         self.open.append(tag)
         if tag == "tr":
             self.rows.append([])
@@ -68,10 +72,14 @@ def test_names_are_escaped(evil: mcomp.Model) -> None:
 def test_tables_of_a_network(lenet5: mcomp.Model) -> None:
     table = Reader(lenet5._repr_html_())
     assert "431,080" in table.caption
-    assert table.rows[0] == ["node", "op", "output", "values", "macs", "encoding", "bytes"]
+    assert table.rows[0] == [
+        "node", "op", "output", "parameters", "macs", "encoding", "weights_nbytes", "moved_nbytes",
+        "macs_per_byte",
+    ]  # fmt: skip
     assert [row[0] for row in table.rows[1:]] == [node.name for node in lenet5.nodes]
     assert table.rows[3] == [
         "conv2", "Conv", "N x 50 x 8 x 8", "25,050", "1,600,000", "float32/dense/raw", "100,200",
+        "124,520", "12.85",
     ]  # fmt: skip
     measured = lenet5.measure(min_runs=1, min_seconds=0)
     assert Reader(measured._repr_html_()).rows[1][0] == "1"

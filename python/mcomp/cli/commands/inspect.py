@@ -9,7 +9,7 @@ from pathlib import Path
 from ... import package
 from ..._errors import NotFound
 from ...display import format_shape, text_table
-from .. import files, options, output
+from .. import files, layers, options, output
 from ..command import Command, Values
 from .compress import account, account_text
 
@@ -18,6 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("file", metavar="FILE", help="an .mcomp or .onnx file")
     parser.set_defaults(width=None, seed=0)
+    layers.add_layers(parser)
     options.add_machine(parser, device=False)
 
 
@@ -27,6 +28,7 @@ def run(arguments: argparse.Namespace) -> Values:
     ending = Path(path).suffix.lower()
     if ending not in (".mcomp", ".onnx"):
         raise NotFound(f"file {path!r}: its name must end in .mcomp or .onnx")
+    layers.check_outputs(arguments)
     start = time.perf_counter()
     # An ONNX file is shown as it is, before anything is folded.
     model = options.open_model(path, arguments, options.context(arguments), simplify=False)
@@ -60,6 +62,7 @@ def run(arguments: argparse.Namespace) -> Values:
             for section in sections
         ],
         "metadata": model.metadata,
+        **layers.answer(arguments, model),
     }
 
 
@@ -77,7 +80,7 @@ def show(values: Values) -> str:
             for node in values["nodes"]
         ],
     )
-    parts = [nodes, account_text(values)]
+    parts = [nodes, *layers.show(values), account_text(values)]
     if values["sections"]:
         rows = [[section["name"], section["nbytes"]] for section in values["sections"]]
         total = sum(section["nbytes"] for section in values["sections"])

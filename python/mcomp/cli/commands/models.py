@@ -8,7 +8,7 @@ from dataclasses import asdict
 from ... import models
 from ..._errors import InvalidArgument, NotFound
 from ...display import format_shape, text_table
-from .. import files, options, output
+from .. import files, layers, options, output
 from ..command import Command, Values
 
 
@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="take the weights of an .onnx, .safetensors or .npz file, found by their names",
     )
+    layers.add_layers(parser)
     options.add_machine(parser, device=False)
 
 
@@ -63,13 +64,16 @@ def run(arguments: argparse.Namespace) -> Values:
         ):
             if given is not None:
                 raise InvalidArgument(f"{option} {given!r} needs the NAME of a network")
+        if layers.wanted(arguments):
+            raise InvalidArgument("--layers, --csv and --svg need the NAME of a network")
         return {"models": [describe(models.info(name)) for name in names]}
     if arguments.output is not None:
         files.check_output(arguments.output, "output", ".onnx")
+    layers.check_outputs(arguments)
     listed = describe(models.info(arguments.name))
     values: Values = {"models": [listed]}
     wanted = (arguments.output, arguments.size, arguments.weights)
-    if wanted == (None, None, None) and arguments.width == 1:
+    if wanted == (None, None, None) and arguments.width == 1 and not layers.wanted(arguments):
         return values
     # Not simplified: a network is listed and written as its paper draws it.
     model = models.create(
@@ -87,6 +91,7 @@ def run(arguments: argparse.Namespace) -> Values:
     if arguments.width != 1 or arguments.size is not None:
         listed["published"] = dict.fromkeys(listed["published"])
         listed["published"]["source"] = "figures of width 1 and the usual input only"
+    values |= layers.answer(arguments, model)
     if arguments.weights is not None:
         values["weights"] = model.metadata["weights"]
         if " names " not in values["weights"]:
@@ -119,6 +124,7 @@ def show(values: Values) -> str:
         parts.append(_facts(values["models"][0]))
     else:
         parts.append("top-1, top-5: ImageNet accuracy as published, percent (NAME says where)")
+    parts += layers.show(values)
     if "weights" in values:
         parts.append(f"weights: {values['weights']}")
     if "output" in values:

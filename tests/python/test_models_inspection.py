@@ -1,0 +1,178 @@
+"""A network as a drawing and as a table by layer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_tools import here
+
+import mcomp
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(model: mcomp.Model) -> ElementTree.Element:
+    return ElementTree.fromstring(model.drawing())
+
+
+def boxes(drawing: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
+    """Give left, top, right and bottom of each box by its title's first word."""
+    found = {}
+    for group in drawing.iter(f"{SVG}g"):
+        rect, title = group.find(f"{SVG}rect"), group.find(f"{SVG}title")
+        if rect is None or title is None:
+            continue
+        x, y, width, height = (float(rect.attrib[key]) for key in ("x", "y", "width", "height"))
+        name = (title.text or "").split(":")[0] or "input"
+        assert name not in found
+        found[name] = (x, y, x + width, y + height)
+    return found
+
+
+def test_layers_of_lenet5(lenet5: mcomp.Model):
+    table = lenet5.layers()
+    assert [layer.name for layer in table] == [node.name for node in lenet5.nodes]
+    assert sum(layer.macs for layer in table) == lenet5.macs
+    assert sum(layer.parameters for layer in table) == lenet5.parameters
+    conv1 = table[0]
+    # 20 filters of 25 and 20 biases; 28 x 28 pixels in, 20 x 24 x 24 out, 4 bytes each.
+    assert conv1.weights_nbytes == 4 * 520
+    assert conv1.activations_nbytes == 4 * (28 * 28 + 20 * 24 * 24)
+    assert conv1.moved_nbytes == 51_296
+    assert conv1.macs_per_byte == 288_000 / 51_296
+    pool = table[1]
+    assert (pool.op, pool.parameters, pool.macs, pool.macs_per_byte) == ("MaxPool", 0, 0, 0)
+    assert pool.moved_nbytes == 4 * (20 * 24 * 24 + 20 * 12 * 12)
+    assert repr(table[:2]).startswith("<mcomp.LayerTable lenet5: 7 nodes, 431,080 parameters")
+    assert "conv1" in str(table)
+
+
+def test_bytes_follow_the_encoding(lenet5: mcomp.Model):
+    small = lenet5.compress("prune.magnitude sparsity=0.8; share.kmeans bits=5; encode.huffman")
+    before, after = lenet5.layers(), small.layers()
+    assert sum(layer.weights_nbytes for layer in after) == small.stored_nbytes
+    for one, other in zip(before, after, strict=True):
+        assert one.activations_nbytes == other.activations_nbytes
+        assert one.parameters == other.parameters
+
+
+def test_a_value_that_is_read_twice_moves_once():
+    builder = mcomp.GraphBuilder("twice")
+    x = builder.add_input("x", (None, 5))
+    builder.mark_output(builder.add_node("Add", "y", [x, x]))
+    assert builder.finish().layers()[0].moved_nbytes == 4 * 10
+
+
+def test_csv(lenet5: mcomp.Model):
+    rows = list(csv.DictReader(io.StringIO(lenet5.layers().to_csv())))
+    assert len(rows) == len(lenet5.nodes)
+    assert rows[0]["output"] == "N x 20 x 24 x 24"
+    assert float(rows[0]["macs_per_byte"]) == 288_000 / 51_296
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("lenet5", {}),
+        ("mobilenet_v1", {"width": 0.25}),
+        ("inception_v1", {"size": 64}),
+        ("inception_v2", {"size": 64, "simplify": False}),
+        ("resnet50", {"size": 64, "simplify": False}),
+    ],
+)
+def test_boxes_stand_apart_below_what_they_read(name: str, options: dict):
+    model = mcomp.models.create(name, **options)
+    drawing = parsed(model)
+    found = boxes(drawing)
+    assert found.keys() - {"input"} <= {node.name for node in model.nodes}
+    # Each Conv and Gemm has its box; each other node has one, or is written in another's.
+    assert {node.name for node in model.nodes if node.op in ("Conv", "Gemm")} <= found.keys()
+    titles = [title.text or "" for title in drawing.iter(f"{SVG}title")]
+    told = {line.split(":")[0] for text in titles for line in text.split("\n")}
+    assert {node.name for node in model.nodes} <= told
+    width, height = float(drawing.attrib["width"]), float(drawing.attrib["height"])
+    placed = sorted(found.values(), key=lambda box: (box[1], box[0]))
+    for left, top, right, bottom in placed:
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+    for one, other in pairwise(placed):
+        assert one[1] != other[1] or one[2] < other[0]
+    for node in model.nodes:
+        for read in node.inputs:
+            if node.name in found and read in found:
+                assert found[str(read)][3] < found[node.name][1], (read, node.name)
+    assert f"{model.parameters:,} parameters" in "".join(drawing.itertext())
+
+
+def test_lines_do_not_run_through_boxes():
+    model = mcomp.models.create("resnet50", size=64)
+    drawing = parsed(model)
+    found = boxes(drawing)
+    lanes = [
+        [float(number) for number in re.findall(r"-?[\d.]+", path.attrib["d"])]
+        for path in drawing.iter(f"{SVG}path")
+        if "V" in path.attrib["d"]
+    ]
+    assert len(lanes) > 16  # the shortcuts pass by the convolutions of their block
+    for *_, x, y, bottom in lanes:
+        for left, top, right, end in found.values():
+            assert not (left < x < right and top < bottom and y < end), (x, y)
+
+
+def test_names_are_escaped():
+    evil = '</text><script>alert("1&2")</script>\x00\x1b]0;\n'
+    builder = mcomp.GraphBuilder("<b>&")
+    x = builder.add_input("x<y", (None, 3))
+    weight = builder.add_constant("w", np.eye(3, dtype=np.float32))
+    name = evil.replace("\x00", "\x01")
+    builder.mark_output(builder.add_node("Gemm", name, [x, weight]))
+    model = builder.finish()
+    drawing = parsed(model)
+    assert {element.tag.removeprefix(SVG) for element in drawing.iter()} <= {
+        *("svg", "g", "rect", "path", "text", "title")
+    }
+    assert "alert" in "".join(drawing.itertext())
+    assert "<script" not in model._repr_html_()
+
+
+def test_notebooks_show_drawing_and_table(lenet5: mcomp.Model):
+    text = lenet5._repr_html_()
+    assert text.index("<svg") < text.index("</svg>") < text.index("<table>")
+    builder = mcomp.GraphBuilder("long")
+    value = builder.add_input("x", (None, 2))
+    for number in range(1100):
+        value = builder.add_node("Relu", f"relu{number}", [value])
+    builder.mark_output(value)
+    assert "<svg" not in builder.finish()._repr_html_()
+
+
+def test_the_commands(tmp_path: Path):
+    table, drawing = tmp_path / "layers.csv", tmp_path / "net.svg"
+    options = ("--layers", "--csv", table, "--svg", drawing)
+    found = here("models", "lenet5", *options, "--json").json
+    assert found["layers"][0]["moved_nbytes"] == 51_296
+    assert (found["csv"], found["svg"]) == (str(table), str(drawing))
+    assert len(table.read_text().splitlines()) == 1 + len(found["layers"])
+    ElementTree.fromstring(drawing.read_text())
+
+    mcomp.models.create("lenet5").save(tmp_path / "net.mcomp")
+    table.unlink()
+    shown = here("inspect", tmp_path / "net.mcomp", *options)
+    assert shown.code == 0
+    assert "macs/byte" in shown.out
+    assert f"wrote {drawing}" in shown.out
+    assert table.exists()
+    assert "layers" not in here("inspect", tmp_path / "net.mcomp", "--json").json
+
+    here("models", "--layers").assert_error("NAME")
+    here("models", "lenet5", "--svg", tmp_path / "a.png").assert_error("a.png", ".svg")
+    here("inspect", tmp_path / "net.mcomp", "--csv", tmp_path / "no" / "a.csv").assert_error(
+        "a.csv", "no folder"
+    )
