@@ -37,6 +37,7 @@ static const struct {
     {"`cpu`, avx2", "cpu", MC_ISA_AVX2},
 #elif defined(__aarch64__)
     {"`cpu`, neon", "cpu", MC_ISA_NEON},
+    {"`cpu`, neondot", "cpu", MC_ISA_NEON | MC_ISA_NEONDOT},
 #endif
 };
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])

@@ -192,6 +192,85 @@ static void test_integer_tiles(void **state)
     }
 }
 
+static void run_byte_tile(const mc_s8_gemm_kernel *kernel, size_t quads, bool greatest,
+                          test_random *random)
+{
+    size_t a_count = 4 * quads * kernel->rows, b_count = 4 * quads * kernel->columns;
+    size_t tile = kernel->rows * kernel->columns;
+    guarded a = guarded_alloc(a_count, GUARDED_END);
+    guarded b = guarded_alloc(b_count, GUARDED_END);
+    guarded sums = guarded_alloc(tile * sizeof(int32_t), GUARDED_END);
+    int8_t *a_values = a.data, *b_values = b.data;
+    for (size_t k = 0; k < a_count; k++)
+        a_values[k] = (int8_t)(greatest ? -128 : (int32_t)test_random_below(random, 256) - 128);
+    for (size_t k = 0; k < b_count; k++)
+        b_values[k] = (int8_t)(greatest ? -128 : (int32_t)test_random_below(random, 256) - 128);
+    kernel->run(quads, a_values, b_values, sums.data);
+    for (size_t i = 0; i < tile; i++) {
+        int64_t sum = 0;
+        size_t row = i / kernel->columns, column = i % kernel->columns;
+        for (size_t k = 0; k < 4 * quads; k++)
+            sum += (int64_t)a_values[k / 4 * 4 * kernel->rows + 4 * row + k % 4] *
+                   b_values[k / 4 * 4 * kernel->columns + 4 * column + k % 4];
+        if (((const int32_t *)sums.data)[i] != sum)
+            fail_msg("%s: %zu quads, element %zu: %d, not %lld", kernel->name, quads, i,
+                     ((const int32_t *)sums.data)[i], (long long)sum);
+    }
+    guarded_free(&a);
+    guarded_free(&b);
+    guarded_free(&sums);
+}
+
+static void test_byte_tiles(void **state)
+{
+    (void)state;
+    size_t count;
+    const mc_s8_gemm_kernel *kernels = mc_s8_gemm_kernels(&count);
+    test_random random = test_random_begin("byte tiles");
+    const size_t most_quads = INT32_MAX / (255 * 255) / 4; /* as deep as a node may be */
+    for (size_t i = 0; i < count; i++) {
+        if (kernels[i].isa_bits & ~mc_isa_detect())
+            continue;
+        assert_true(kernels[i].rows * kernels[i].columns <= MC_GEMM_MAX_TILE);
+        for (size_t d = 0; d < DEPTH_COUNT; d++)
+            run_byte_tile(&kernels[i], depths[d], false, &random);
+        run_byte_tile(&kernels[i], most_quads, true, &random);
+    }
+}
+
+static void test_byte_packing(void **state)
+{
+    (void)state;
+    const size_t panel = 8;
+    for (size_t rows = 0; rows <= 2 * panel + 1; rows++)
+        for (size_t depth = 0; depth < 10; depth++) {
+            size_t panels = (rows + panel - 1) / panel, filled = (depth + 3) / 4 * 4;
+            guarded values = guarded_alloc(rows * depth * sizeof(int16_t), GUARDED_END);
+            guarded packed = guarded_alloc(panels * panel * filled, GUARDED_END);
+            guarded sums = guarded_alloc(rows * sizeof(int32_t), GUARDED_END);
+            for (size_t i = 0; i < rows * depth; i++)
+                ((int16_t *)values.data)[i] = (int16_t)(i % 256) - 128;
+            memset(packed.data, 0x55, panels * panel * filled);
+            mc_s8_gemm_pack_a(values.data, rows, depth, panel, packed.data, sums.data);
+            for (size_t r = 0; r < panels * panel; r++) {
+                int32_t sum = 0;
+                for (size_t k = 0; k < filled; k++) {
+                    int32_t value =
+                        r < rows && k < depth ? ((int16_t *)values.data)[r * depth + k] : 0;
+                    size_t at =
+                        r / panel * panel * filled + k / 4 * 4 * panel + r % panel * 4 + k % 4;
+                    assert_int_equal(((int8_t *)packed.data)[at], value);
+                    sum += value;
+                }
+                if (r < rows)
+                    assert_int_equal(((int32_t *)sums.data)[r], sum);
+            }
+            guarded_free(&values);
+            guarded_free(&packed);
+            guarded_free(&sums);
+        }
+}
+
 static void test_packing(void **state)
 {
     (void)state;
@@ -234,10 +313,14 @@ static void test_choice(void **state)
     (void)state;
     assert_string_equal(mc_f32_gemm_choose(MC_ISA_NONE)->name, "mc_f32_gemm_4x4__scalar");
     assert_string_equal(mc_s16_gemm_choose(MC_ISA_NONE)->name, "mc_s16_gemm_4x4__scalar");
+    assert_null(mc_s8_gemm_choose(MC_ISA_NONE));
+    assert_null(mc_s8_gemm_choose(MC_ISA_NEON));
     assert_int_equal(mc_f32_gemm_choose(MC_ISA_NEON)->isa_bits & ~(uint32_t)MC_ISA_NEON, 0);
 #if defined(__aarch64__)
     assert_string_equal(mc_f32_gemm_choose(MC_ISA_NEON)->name, "mc_f32_gemm_8x12__neon");
     assert_string_equal(mc_s16_gemm_choose(MC_ISA_NEON)->name, "mc_s16_gemm_8x8__neon");
+    assert_string_equal(mc_s8_gemm_choose(MC_ISA_NEON | MC_ISA_NEONDOT)->name,
+                        "mc_s8_gemm_8x12__neondot");
 #elif defined(__x86_64__)
     assert_string_equal(mc_f32_gemm_choose(MC_ISA_AVX2)->name, "mc_f32_gemm_6x16__avx2");
     assert_string_equal(mc_s16_gemm_choose(MC_ISA_AVX2)->name, "mc_s16_gemm_6x16__avx2");
@@ -249,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_float_tiles),   cmocka_unit_test(test_not_a_number_stays),
         cmocka_unit_test(test_integer_tiles), cmocka_unit_test(test_packing),
+        cmocka_unit_test(test_byte_tiles),    cmocka_unit_test(test_byte_packing),
         cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

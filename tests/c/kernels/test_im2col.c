@@ -98,6 +98,32 @@ static void check_integers(const geometry *g, guarded_side side, int is_signed, 
     guarded_free(&packed);
 }
 
+static void check_bytes(const geometry *g, guarded_side side, int is_signed, int32_t zero_point)
+{
+    size_t input_count = g->shape.channels * g->shape.height * g->shape.width;
+    size_t panels = (g->count + g->panel_columns - 1) / g->panel_columns;
+    size_t depth = (g->depth + 3) / 4 * 4, packed_count = panels * g->panel_columns * depth;
+    guarded input = guarded_alloc(input_count, side);
+    guarded packed = guarded_alloc(packed_count, GUARDED_END);
+    for (size_t i = 0; i < input_count; i++)
+        ((uint8_t *)input.data)[i] = (uint8_t)(i * 37 + 11);
+    const int32_t offset = is_signed ? 0 : 128;
+    mc_s8_im2col(&g->shape, input.data, is_signed, (int8_t)(zero_point - offset), g->first,
+                 g->count, g->panel_columns, packed.data);
+    for (size_t column = 0; column < panels * g->panel_columns; column++)
+        for (size_t k = 0; k < depth; k++) {
+            size_t panel = column / g->panel_columns, in_panel = column % g->panel_columns;
+            size_t at = panel * g->panel_columns * depth + k / 4 * 4 * g->panel_columns +
+                        4 * in_panel + k % 4;
+            long from = column < g->count && k < g->depth ? tap_index(g, k, g->first + column) : -1;
+            uint8_t byte = from < 0 ? 0 : ((uint8_t *)input.data)[from];
+            int32_t q = from < 0 ? zero_point : is_signed ? (int8_t)byte : byte;
+            assert_int_equal(((int8_t *)packed.data)[at], q - offset);
+        }
+    guarded_free(&input);
+    guarded_free(&packed);
+}
+
 static void test_random_geometries(void **state)
 {
     (void)state;
@@ -108,6 +134,8 @@ static void test_random_geometries(void **state)
         check_floats(&g, side);
         check_integers(&g, side, 0, between(&random, 0, 255));
         check_integers(&g, side, 1, between(&random, -128, 127));
+        check_bytes(&g, side, 0, between(&random, 0, 255));
+        check_bytes(&g, side, 1, between(&random, -128, 127));
     }
 }
 

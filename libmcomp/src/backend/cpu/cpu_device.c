@@ -142,6 +142,7 @@ mc_cpu_kernels mc_cpu_kernels_choose(uint32_t isa_bits)
 {
     mc_cpu_kernels kernels = {.f32_gemm = mc_f32_gemm_choose(isa_bits),
                               .s16_gemm = mc_s16_gemm_choose(isa_bits),
+                              .s8_gemm = mc_s8_gemm_choose(isa_bits),
                               .f32_depthwise = mc_f32_depthwise_choose(isa_bits),
                               .f32_dot = mc_f32_dot_choose(isa_bits)};
     for (int kind = 0; kind < MC_ELEMENTWISE_KIND_COUNT; kind++)

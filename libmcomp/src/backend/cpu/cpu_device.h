@@ -23,6 +23,7 @@
 typedef struct mc_cpu_kernels {
     const mc_f32_gemm_kernel *f32_gemm;
     const mc_s16_gemm_kernel *s16_gemm;
+    const mc_s8_gemm_kernel *s8_gemm; /**< or NULL */
     const mc_f32_depthwise_kernel *f32_depthwise;
     const mc_f32_dot_kernel *f32_dot;
     const mc_elementwise_kernel *elementwise[MC_ELEMENTWISE_KIND_COUNT];

@@ -28,6 +28,9 @@ typedef void (*mc_f32_gemm_fn)(size_t depth, const float *a, const float *b, flo
 typedef void (*mc_s16_gemm_fn)(size_t depth_pairs, const int16_t *a, const int16_t *b,
                                int32_t *sums);
 
+/** Bytes: A and B are int8 with depth in quads: panel[k / 4][row or column][4]. Else as above. */
+typedef void (*mc_s8_gemm_fn)(size_t depth_quads, const int8_t *a, const int8_t *b, int32_t *sums);
+
 typedef struct mc_f32_gemm_kernel {
     const char *name;
     uint32_t isa_bits; /**< needed */
@@ -42,15 +45,25 @@ typedef struct mc_s16_gemm_kernel {
     mc_s16_gemm_fn run;
 } mc_s16_gemm_kernel;
 
+typedef struct mc_s8_gemm_kernel {
+    const char *name;
+    uint32_t isa_bits;
+    size_t rows, columns;
+    mc_s8_gemm_fn run;
+} mc_s8_gemm_kernel;
+
 /** Greatest rows x columns of any kernel of the lists. */
 #define MC_GEMM_MAX_TILE 256
 
 /** All kernels, best last; *count of them. */
 const mc_f32_gemm_kernel *mc_f32_gemm_kernels(size_t *count);
 const mc_s16_gemm_kernel *mc_s16_gemm_kernels(size_t *count);
+const mc_s8_gemm_kernel *mc_s8_gemm_kernels(size_t *count);
 /** The best one that these instruction sets can run; the plain one is always there. */
 const mc_f32_gemm_kernel *mc_f32_gemm_choose(uint32_t isa_bits);
 const mc_s16_gemm_kernel *mc_s16_gemm_choose(uint32_t isa_bits);
+/** NULL where no set has products of bytes: int16 it is. */
+const mc_s8_gemm_kernel *mc_s8_gemm_choose(uint32_t isa_bits);
 
 /** Pack A [rows][depth] in panels of panel_rows. Needs rows rounded up x depth floats. */
 void mc_f32_gemm_pack_a(const float *a, size_t rows, size_t depth, size_t panel_rows,
@@ -58,5 +71,9 @@ void mc_f32_gemm_pack_a(const float *a, size_t rows, size_t depth, size_t panel_
 /** As above for integers: rows rounded up x depth rounded up to even. */
 void mc_s16_gemm_pack_a(const int16_t *a, size_t rows, size_t depth, size_t panel_rows,
                         int16_t *packed);
+/** As above for values that int8 holds: rows rounded up x depth rounded up to a multiple of four.
+ *  @param row_sums  [rows]: the sum of each row of A, for correcting a zero point of B */
+void mc_s8_gemm_pack_a(const int16_t *a, size_t rows, size_t depth, size_t panel_rows,
+                       int8_t *packed, int32_t *row_sums);
 
 #endif

@@ -26,4 +26,9 @@ void mc_s16_im2col(const mc_im2col_shape *shape, const void *input, int is_signe
                    int32_t zero_point, size_t first, size_t count, size_t panel_columns,
                    int16_t *packed);
 
+/** The same for quantised elements as int8, depth in quads: signed ones as they are, others minus 128.
+ *  @param filler  what stands in the padding and past the depth: the zero point in that form */
+void mc_s8_im2col(const mc_im2col_shape *shape, const void *input, int is_signed, int8_t filler,
+                  size_t first, size_t count, size_t panel_columns, int8_t *packed);
+
 #endif
