@@ -61,6 +61,13 @@ FORMS: dict[str, Callable[[], onnx.ModelProto]] = {
     "pad by attributes": lambda: make_model(
         [node("Pad", ["x"], pads=[0, 0, 1, 2, 0, 1, 0, 0], value=0.5)], opset=10
     ),
+    "domain in full": lambda: make_model(
+        [
+            helper.make_node("Mul", ["c", "c"], ["c2"], domain="ai.onnx"),
+            helper.make_node("Add", ["x", "c2"], ["y"], domain="ai.onnx"),
+        ],
+        {"c": random(3, 1, 1)},
+    ),
     "pad with axes": lambda: make_model(
         [node("Pad", ["x", "p", "", "a"])], {"p": integers(1, 2), "a": integers(-1)}, opset=18
     ),

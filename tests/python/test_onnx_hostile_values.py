@@ -164,6 +164,18 @@ CASES: dict[str, Case] = {
         L,
         ["'tile1'"],
     ),
+    "product of constants that takes hours": (
+        lambda: make_model(
+            [
+                node("ConstantOfShape", ["s"], "a", name="fill1"),
+                node("MatMul", ["a", "a"], "b", name="product1"),
+                node("Add", ["x", "b"]),
+            ],
+            {"s": integers(1 << 13, 1 << 13)},
+        ),
+        L,
+        ["'product1'", "products"],
+    ),
     "range without end": (
         lambda: make_model(
             [node("Range", ["a", "b", "c"], "r", name="range1"), node("Reshape", ["x", "r"])],

@@ -24,6 +24,8 @@ from .text import one_line, shape_text
 
 #: Elements that depend on the batch; arithmetic on shapes has a few.
 _BATCH_TENSOR_MAX = 4096
+#: Products that a matrix product of constants may take; a few seconds.
+_PRODUCTS_MAX = 1 << 36
 
 #: Operators that the onnx package's reference computes of constants.
 COMPUTED = frozenset(
@@ -126,7 +128,7 @@ def _evaluate(node: Node, inputs: Sequence[Array | None], count_max: int | None)
     if node.opset < BROADCASTING_OPSET and node.proto.op_type in BROADCASTING:
         inputs = with_old_broadcasting(node, inputs)
     model = _model_of(node, inputs)
-    _check_sizes(node, model, count_max)
+    _check_sizes(node, model, inputs, count_max)
     del model.graph.initializer[:]
     feeds = {f"i{index}": array for index, array in enumerate(inputs) if array is not None}
     try:
@@ -153,6 +155,7 @@ def _model_of(node: Node, inputs: Sequence[Array | None]) -> onnx.ModelProto:
     proto.CopyFrom(node.proto)
     proto.ClearField("input")
     proto.ClearField("name")
+    proto.ClearField("domain")
     opset = node.opset
     dropped = {"consumed_inputs"}
     if opset < BROADCASTING_OPSET and node.proto.op_type in BROADCASTING:
@@ -181,7 +184,9 @@ def _model_of(node: Node, inputs: Sequence[Array | None]) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
 
 
-def _check_sizes(node: Node, model: onnx.ModelProto, count_max: int | None) -> None:
+def _check_sizes(
+    node: Node, model: onnx.ModelProto, inputs: Sequence[Array | None], count_max: int | None
+) -> None:
     """Count the elements of the results before they are computed."""
     try:
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True, strict_mode=True)
@@ -199,3 +204,11 @@ def _check_sizes(node: Node, model: onnx.ModelProto, count_max: int | None) -> N
                 LimitError, f"computes {shape_text(shape)} of shapes, above {count_max} elements"
             )
         node.importer.check_computed(shape)
+        if node.proto.op_type in ("Gemm", "MatMul"):
+            extents = [extent for a in inputs if a is not None for extent in a.shape]
+            longest = max(extents, default=1)
+            if math.prod(shape) * longest > _PRODUCTS_MAX:
+                raise node.error(
+                    LimitError,
+                    f"computes {shape_text(shape)} of more than {_PRODUCTS_MAX} products",
+                )
