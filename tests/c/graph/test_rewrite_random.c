@@ -59,8 +59,9 @@ static mcomp_value add_some_binary(random_graph *made, const char *name)
     static const char *const ops[] = {"Add", "Sub", "Mul", "Div", "Add", "Mul"};
     const char *op = ops[below(made, 6)];
     mcomp_value x = pick(made);
-    bool is_sum = op[0] == 'A' || op[0] == 'S', is_quotient = op[0] == 'D';
-    if (is_sum && below(made, 3) == 0) /* products of products would overflow */
+    bool is_sum = op[0] == 'A', is_quotient = op[0] == 'D';
+    /* Products of products would overflow; differences would leave nothing but rounding. */
+    if (is_sum && below(made, 3) == 0)
         return add_binary(made->graph, op, name, x, pick(made));
     mcomp_value c = add_operand(made, name);
     return !is_quotient && below(made, 2) ? add_binary(made->graph, op, name, c, x)
@@ -125,7 +126,7 @@ static mcomp_value add_mean(random_graph *made, const char *name)
     const int64_t *pair = axes[below(made, 4)];
     mcomp_value m = add_node(made->graph, "ReduceMean", mean, INPUTS(x),
                              ATTRIBUTES(INTEGERS("axes", pair[0], pair[1])));
-    return add_binary(made->graph, "Sub", name, x, m);
+    return add_binary(made->graph, "Add", name, x, m);
 }
 
 /* A number for each index of one axis, as an axis of a map: it moves by a Reshape or a Transpose. */
