@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ._arguments import progress as check_progress
 from ._errors import check, check_file
 from ._handles import py_text
 from ._native import ffi, lib
@@ -37,6 +38,7 @@ class Call:
         progress: Progress | None,
         batch: Callable[[int, CData], None] | None = None,
     ) -> None:
+        check_progress(progress)
         self.progress = progress
         self.batch = batch
         self.exception: BaseException | None = None

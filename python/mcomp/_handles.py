@@ -131,9 +131,13 @@ def integer(what: str, value: SupportsIndex, low: int, high: int) -> int:
 def real(what: str, value: float, low: float, high: float) -> float:
     """Check that a value is a number in ``[low, high]``."""
     try:
+        if isinstance(value, str | bytes | bytearray | complex) or getattr(value, "ndim", None):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError):
-        raise InvalidArgument(f"{what} must be a number, not {value!r}") from None
+        raise InvalidArgument(f"{what} must be a number, not {type(value).__name__}") from None
+    except OverflowError:
+        raise InvalidArgument(f"{what} must be {low:g} to {high:g}, it is far beyond") from None
     if not low <= number <= high:
         raise InvalidArgument(f"{what} must be {low:g} to {high:g}, not {number:g}")
     return number

@@ -45,10 +45,10 @@ class Samples:
         if isinstance(data, Dataset):
             shape = model.inputs[0].shape
             data = data.inputs(Preprocess.from_metadata(model.metadata, shape))
-        if isinstance(data, Sequence | np.ndarray):
+        if isinstance(data, Sequence) or (isinstance(data, np.ndarray) and data.ndim):
             self._sample = data.__getitem__
             available = len(data)
-        elif isinstance(data, Iterable):
+        elif isinstance(data, Iterable) and not isinstance(data, np.ndarray | type):
             kept = list(islice(data, count))
             self._sample = kept.__getitem__
             available = len(kept)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import data
-from ._errors import ShapeError
+from ._arguments import flag, instance
+from ._arguments import progress as check_progress
+from ._errors import InvalidArgument, ShapeError
 from ._handles import integer
 from .display import Cell, html_table
 from .evaluate import Classifier, Progress, percent, picture_count, ranks, warn_of
+from .model import Model
 from .preprocess import Preprocess
-
-if TYPE_CHECKING:
-    from .model import Model
 
 LAYER_NBYTES = 1 << 28  # of all layers of one network in one run: bounds the batch
 
@@ -181,6 +180,10 @@ def compare(
     UserWarning
         Each of the result's ``notes``.
     """
+    check_progress(progress)
+    for which, model in (("a", a), ("b", b)):
+        instance(which, model, Model)
+    flag("layers", layers)
     dataset = data.load(dataset)
     count = picture_count(dataset, limit)
     batch = integer("batch", batch, 1, 65536)
@@ -188,6 +191,8 @@ def compare(
     names = tuple(sizes)
     batch = min(batch, count, max(1, LAYER_NBYTES // (4 * max(1, sum(sizes.values())))))
     ways = preprocess if isinstance(preprocess, tuple) else (preprocess, preprocess)
+    if len(ways) != 2:
+        raise InvalidArgument(f"preprocess must be one or two, not {len(ways)}")
     classifiers: list[Classifier] = []
     try:
         for model, way in zip((a, b), ways, strict=True):

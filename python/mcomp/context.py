@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._arguments import instance
 from ._errors import check
 from ._handles import ForkSafeLock, Handle, c_text, integer, new_info, py_text
 from ._native import ffi, lib
@@ -116,4 +117,4 @@ def default_context() -> Context:
 
 def context_or_default(context: Context | None) -> Context:
     """Give the context that an argument ``context=`` means."""
-    return default_context() if context is None else context
+    return default_context() if context is None else instance("context", context, Context)

@@ -22,8 +22,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ._errors import Corrupt, IoError, LimitError, MCompError, NotFound, ShapeError
+from ._arguments import file_path, instance, text
+from ._errors import Corrupt, InvalidArgument, IoError, LimitError, MCompError, NotFound, ShapeError
 from ._extras import pillow_image, require
+from ._handles import integer
 from .preprocess import Preprocess
 
 __all__ = [
@@ -153,7 +155,11 @@ class Dataset(ABC):
         ShapeError
             Images of one batch come out in different shapes; names one.
         """
-        count = len(self) if limit is None else min(limit, len(self))
+        instance("preprocess", preprocess, Preprocess)
+        size = integer("size", size, 1, 2**31)
+        count = len(self)
+        if limit is not None:
+            count = min(integer("limit", limit, 1, 2**63 - 1), count)
         for start in range(0, count, size):
             stop = min(start + size, count)
             inputs = [self.prepared(i, preprocess) for i in range(start, stop)]
@@ -172,7 +178,7 @@ class Dataset(ABC):
         ----------
         preprocess : Preprocess
         """
-        return PreparedPictures(self, preprocess)
+        return PreparedPictures(self, instance("preprocess", preprocess, Preprocess))
 
 
 class PreparedPictures(Sequence[NDArray[np.float32]]):
@@ -223,6 +229,16 @@ class ArrayDataset(Dataset):
         labels: NDArray[np.int64],
         label_set: str = "",
     ) -> None:
+        text("name", name)
+        text("label_set", label_set)
+        if not (
+            isinstance(images, np.ndarray)
+            and images.dtype == np.uint8
+            and (images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3))
+        ):
+            raise InvalidArgument("images must be a uint8 array [n, H, W] or [n, H, W, 3]")
+        if not (isinstance(labels, np.ndarray) and labels.dtype == np.int64 and labels.ndim == 1):
+            raise InvalidArgument("labels must be an int64 array [n]")
         if len(images) != len(labels):
             raise ShapeError(f"data set {name!r}: {len(images)} images, {len(labels)} labels")
         super().__init__(name, labels, label_set)
@@ -254,7 +270,7 @@ class FolderDataset(Dataset):
     """
 
     def __init__(self, folder: str | Path) -> None:
-        folder = Path(folder)
+        folder = file_path("folder", folder)
         self.files, labels = _read_labels(folder)
         super().__init__(str(folder), labels)
 
@@ -286,7 +302,7 @@ def load(source: str | Path | Dataset) -> Dataset:
     """
     if isinstance(source, Dataset):
         return source
-    if str(source) in NAMES:
+    if str(file_path("data", source)) in NAMES:
         return _mnist5k(str(source))
     if not Path(source).is_dir():
         raise NotFound(
@@ -316,6 +332,7 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
         It is no image in one of the formats, or a damaged one.
     """
     image = pillow_image()
+    path = file_path("image", path)
     try:
         with warnings.catch_warnings():
             # Pillow warns of large images, where the limit is ours and an error, and of what it

@@ -6,19 +6,18 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import data
+from ._arguments import instance
+from ._arguments import progress as check_progress
 from ._errors import InvalidArgument, ShapeError
 from ._handles import integer
 from .display import Cell, html_table
+from .model import Model
 from .preprocess import OUTPUTS, Preprocess
-
-if TYPE_CHECKING:
-    from .model import Model
 
 Progress = Callable[[str, int, int], object]
 
@@ -120,14 +119,18 @@ class Classifier:
         preprocess: Preprocess | None = None,
         layers: tuple[str, ...] = (),
     ) -> None:
-        self.name = model.name
+        self.name = instance("model", model, Model).name
         if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
             shapes = ", ".join(str(list(value.shape)) for value in model.inputs)
             raise ShapeError(
                 f"network {model.name!r}: a classifier of images has one input [N, C, H, W], "
                 f"this one {shapes}"
             )
-        self.preprocess = preprocess or preprocess_of(model)
+        self.preprocess = (
+            preprocess_of(model)
+            if preprocess is None
+            else instance("preprocess", preprocess, Preprocess)
+        )
         self._input_shape = tuple(int(extent or 0) for extent in model.inputs[0].shape[1:])
         output = model.outputs[0]
         extents = [int(extent or 0) for extent in output.shape[1:]]
@@ -321,6 +324,8 @@ def evaluate(
     UserWarning
         Each of the result's ``notes``.
     """
+    check_progress(progress)
+    instance("model", model, Model)
     dataset = data.load(dataset)
     count = picture_count(dataset, limit)
     batch = min(integer("batch", batch, 1, 65536), count)

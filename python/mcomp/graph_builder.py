@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import array_of, items, mapping, numbers, text, wrong
 from ._arrays import DTYPE_NAMES, AnyArray, c_shape, new_quantized_tensor, new_tensor
 from ._errors import InvalidArgument, check
 from ._handles import Handle, c_text, integer, new_info
@@ -87,7 +88,9 @@ class GraphBuilder(Handle):
         int
             The value's number.
         """
-        extents = [lib.MCOMP_BATCH if extent is None else extent for extent in shape]
+        extents = [
+            lib.MCOMP_BATCH if extent is None else extent for extent in items("shape", shape)
+        ]
         out = ffi.new("mcomp_value *")
         check(
             lib.mcomp_graph_add_input(
@@ -109,7 +112,7 @@ class GraphBuilder(Handle):
         ShapeError
             Another dtype, or more than six axes.
         """
-        values = np.asarray(array)
+        values = array_of(f"constant {text('name', name)}", array)
         return self.add_tensor(name, new_tensor(self._root, f"constant {name}", values))
 
     def add_tensor(self, name: str, handle: CData) -> int:
@@ -121,7 +124,12 @@ class GraphBuilder(Handle):
             The value's number.
         """
         out = ffi.new("mcomp_value *")
-        check(lib.mcomp_graph_add_constant(self._use(), c_text("name", name), handle, out))
+        graph, encoded = self._use(), c_text("name", name)
+        try:
+            status = lib.mcomp_graph_add_constant(graph, encoded, handle, out)
+        except TypeError:
+            raise wrong("handle", "a tensor of the library", handle) from None
+        check(status)
         return int(out[0])
 
     def add_quantized(
@@ -149,12 +157,13 @@ class GraphBuilder(Handle):
         int
             The value's number.
         """
+        what = f"constant {text('name', name)}"
         tensor = new_quantized_tensor(
             self._root,
-            f"constant {name}",
-            np.asarray(array),
-            np.asarray(scales),
-            None if zero_points is None else np.asarray(zero_points),
+            what,
+            array_of(what, array),
+            numbers(f"{what}: scales", scales),
+            None if zero_points is None else numbers(f"{what}: zero_points", zero_points),
         )
         return self.add_tensor(name, tensor)
 
@@ -196,9 +205,9 @@ class GraphBuilder(Handle):
             lib.MCOMP_NO_VALUE
             if value is None
             else integer(f"node {name}: input", value, 0, 2**31 - 1)
-            for value in inputs
+            for value in items(f"node {text('name', name)}: inputs", inputs)
         ]
-        given = dict(attributes or {})
+        given = {} if attributes is None else mapping(f"node {name}: attributes", attributes)
         keep: list[CData] = []
         packed = ffi.new("mcomp_attribute[]", max(1, len(given)))
         for index, (key, value) in enumerate(given.items()):
@@ -286,21 +295,23 @@ def _pack_attribute(what: str, packed: Any, key: str, value: object, keep: list[
         return
     if isinstance(value, np.ndarray):
         value = value.reshape(-1).tolist()
-    items: list[Any] = list(value) if isinstance(value, Sequence) else [value]
-    if all(isinstance(item, int | np.integer) for item in items):
-        numbers = [integer(what, item, -(2**63), 2**63 - 1) for item in items]
-        data = ffi.new("int64_t[]", numbers)
+    listed = isinstance(value, Sequence) and not isinstance(value, bytes)
+    given: list[Any] = list(value) if listed else [value]  # type: ignore[call-overload]
+    if all(isinstance(item, int | np.integer) for item in given):
+        integers = [integer(what, item, -(2**63), 2**63 - 1) for item in given]
+        data = ffi.new("int64_t[]", integers)
         packed.type, packed.integers = lib.MCOMP_ATTRIBUTE_INTEGERS, data
-    elif all(isinstance(item, int | float | np.integer | np.floating) for item in items):
-        data = ffi.new("float[]", [_single(what, float(item)) for item in items])
+    elif all(isinstance(item, int | float | np.integer | np.floating) for item in given):
+        data = ffi.new("float[]", [_single(what, item) for item in given])
         packed.type, packed.floats = lib.MCOMP_ATTRIBUTE_FLOATS, data
     else:
-        raise InvalidArgument(f"{what} must be integers, reals or text, not {value!r}")
-    packed.count = len(items)
+        raise wrong(what, "integers, reals or text", value)
+    packed.count = len(given)
     keep.append(data)
 
 
 def _single(what: str, value: float) -> float:
-    if math.isfinite(value) and abs(value) > float(np.finfo(np.float32).max):
-        raise InvalidArgument(f"{what}: {value:g} is too large for float32")
-    return value
+    limit = float(np.finfo(np.float32).max)
+    if abs(value) > limit and not (isinstance(value, float) and math.isinf(value)):
+        raise InvalidArgument(f"{what}: a number is too large for float32")
+    return float(value)

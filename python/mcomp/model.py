@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._arguments import texts
 from ._arrays import FloatArray
 from ._callbacks import Call, Progress, batch_function, progress_function
 from ._errors import InvalidArgument, NotFound, ShapeError, check
@@ -319,7 +320,7 @@ class Model(Handle):
         """
         from .rebuild import with_outputs
 
-        return with_outputs(self, names)
+        return with_outputs(self, texts("names", names))
 
     # Files
 
@@ -338,6 +339,7 @@ class Model(Handle):
         IoError
             Names the path and the system's reason.
         """
+        c_text("path", path)
         if ends_in(path, ".onnx"):
             raise InvalidArgument(f"{path}: save() writes .mcomp files, write_onnx() writes ONNX")
         nbytes = ffi.new("uint64_t *")
@@ -371,6 +373,7 @@ class Model(Handle):
         from .onnx_io.writer import write_onnx
 
         self._use()
+        c_text("path", path)
         if ends_in(path, ".mcomp"):
             raise InvalidArgument(f"{path}: write_onnx() writes ONNX files, save() writes .mcomp")
         return write_onnx(self, path)

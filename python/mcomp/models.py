@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._arguments import flag
 from ._errors import NotFound, check
 from ._handles import c_text, integer, new_info, py_text, real
 from ._native import ffi, lib
@@ -164,6 +165,7 @@ def info(name: str) -> ModelInfo:
     >>> info("lenet5").input
     (None, 1, 28, 28)
     """
+    c_text("name", name)
     entries = _all()
     for entry in entries:
         if entry.name == name:
@@ -220,6 +222,7 @@ def create(
     >>> create("lenet5").parameters
     431080
     """
+    flag("simplify", simplify)
     made = context_or_default(context)
     root = made._use()
     options = ffi.new("mcomp_model_options *")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ._arguments import flag
 from ._callbacks import Call, progress_function
 from ._errors import Corrupt
 from ._handles import c_text, ends_in
@@ -46,7 +47,7 @@ def load(
     root = made._use()
     options = ffi.new("mcomp_load_options *")
     lib.mcomp_load_options_init(options)
-    options.verify = int(bool(verify))
+    options.verify = int(flag("verify", verify))
     call = Call(None)
     user = call.handle()
     options.progress, options.progress_user = progress_function(), user
@@ -95,6 +96,9 @@ def read_onnx(
     """
     from .onnx_io.reader import read_onnx as read
 
+    flag("simplify", simplify)
+    context_or_default(context)._use()
+    c_text("path", path)
     try:
         return read(path, simplify=simplify, context=context)
     except Corrupt as reason:

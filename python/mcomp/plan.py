@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ._errors import InvalidArgument, check
+from ._arguments import texts
+from ._errors import check
 from ._handles import Handle, c_text, integer, new_info, py_text
 from ._native import ffi, lib
 from .display import format_nbytes, format_ns, html_table, text_table
@@ -217,6 +218,4 @@ def join_devices(devices: str | Sequence[str]) -> str:
     """Write devices, by priority, with commas."""
     if isinstance(devices, str):
         return devices
-    if not all(isinstance(device, str) for device in devices):
-        raise InvalidArgument(f"devices must be text, not {devices!r}")
-    return ",".join(devices)
+    return ",".join(texts("devices", devices))

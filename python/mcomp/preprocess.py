@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arguments import file_path, instance, items, mapping, text
 from ._errors import Corrupt, InvalidArgument, IoError, ShapeError
 from ._extras import pillow_image
 
@@ -147,7 +148,8 @@ class Preprocess:
         InvalidArgument
             The input is not [N, 3, H, W]: there is no usual way then.
         """
-        shape = tuple(input_shape)
+        shape = tuple(items("input_shape", input_shape))
+        text("labels", labels)
         if len(shape) != 4 or shape[1] != 3 or shape[2] is None or shape[3] is None:
             raise InvalidArgument(
                 f"the network carries no preprocessing and its input {_shape_text(shape)} is not "
@@ -183,7 +185,8 @@ class Preprocess:
         InvalidArgument
             A key is missing beside others, or says something unknown; names it.
         """
-        labels = metadata.get("labels", "")
+        items("input_shape", input_shape)
+        labels = text("labels", mapping("metadata", metadata).get("labels", ""))
         if not any(key in metadata for key in KEYS):
             return cls.usual(input_shape, labels)
         return cls._from_values({k: metadata[k] for k in KEYS if k in metadata}, labels)
@@ -215,6 +218,11 @@ class Preprocess:
         InvalidArgument
             A key is unknown, missing or says something unknown; names file and key.
         """
+        path = file_path("preprocess", path)
+        if metadata is not None:
+            mapping("metadata", metadata)
+        if input_shape is not None:
+            items("input_shape", input_shape)
         try:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as reason:
@@ -268,6 +276,7 @@ class Preprocess:
         ShapeError
             The image has another shape, or is smaller than what is cut out of it.
         """
+        instance("picture", picture, np.ndarray)
         grey = picture.ndim == 2
         if picture.dtype != np.uint8 or not (grey or (picture.ndim == 3 and picture.shape[2] == 3)):
             raise ShapeError(

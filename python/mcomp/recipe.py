@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._arguments import file_path
 from ._errors import InvalidArgument, IoError, MCompError, MissingFile, check
 from ._handles import c_text, py_text
 from ._native import ffi, lib
@@ -55,8 +56,11 @@ class Recipe:
         return recipe
 
     def _read(self, text: str | Path, root: CData) -> None:
-        path = Path(text) if isinstance(text, Path) or _names_a_file(text) else None
-        source = str(text) if path is None else _read_file(path)
+        if isinstance(text, Path) or _names_a_file(text):
+            path = file_path("recipe", text)
+            source = _read_file(path)
+        else:
+            path, source = None, text
         try:
             handle = new_recipe(root, source)
         except MCompError as error:

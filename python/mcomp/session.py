@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arguments import instance
 from ._arrays import FloatArray, Wrapped, check_array
 from ._callbacks import Call, Progress, progress_function
 from ._errors import InvalidArgument, ShapeError, check
@@ -109,7 +110,7 @@ class Session(Handle):
     _kind = "session"
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._plan = instance("plan", plan, Plan)
         self._lock = ForkSafeLock()
         model = plan.model
         batch = plan.batch

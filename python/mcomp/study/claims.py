@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mcomp
+from mcomp._arguments import file_path
 from mcomp.display import html_table, text_table
 
 from .rows import Rows, read_rows
@@ -124,7 +125,7 @@ def check(store: str | Path, expected: str | Path | None = None) -> Check:
     """
     with Store(store) as opened:
         folder = Path("".join(row["path"] for row in opened.query("SELECT path FROM study"))).parent
-    path = Path(expected) if expected is not None else folder / "expected.csv"
+    path = folder / "expected.csv" if expected is None else file_path("expected", expected)
     rows = read_rows(store, samples=False)
     return Check(tuple(_judge(entry, rows, where) for where, entry in _read(path)))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import mcomp
+from mcomp._arguments import file_path
 
 from .rows import Rows, read_rows
 from .store import Store
@@ -61,15 +62,16 @@ def figures(
     mcomp.IoError
         A file cannot be written.
     """
+    target = file_path("output", output)
     rows = read_rows(store)
     if not any(row.status == "done" for row in rows):
         raise mcomp.NotFound(f"{store}: holds no measurement to draw")
     with Store(store) as opened:
         folder = Path("".join(row["path"] for row in opened.query("SELECT path FROM study"))).parent
-    path = Path(script) if script is not None else folder / "figures.py"
+    path = folder / "figures.py" if script is None else file_path("script", script)
     with styled():
         functions: tuple[Callable[[Rows], Drawing], ...] = _load(path).FIGURES
-        return tuple(_draw(function, rows, Path(output)) for function in functions)
+        return tuple(_draw(function, rows, target) for function in functions)
 
 
 def _load(path: Path) -> ModuleType:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mcomp
+from mcomp._arguments import file_path
 from mcomp._extras import require
 
 from .rows import FLAT_COLUMNS, Row, Rows, read_rows
@@ -45,7 +46,7 @@ def export(store: str | Path, path: str | Path) -> Export:
     mcomp.IoError
         The file cannot be written.
     """
-    path = Path(path)
+    path = file_path("path", path)
     if path.suffix not in (".csv", ".parquet"):
         raise mcomp.InvalidArgument(f"{path}: must end in .csv or .parquet")
     rows = read_rows(store, every=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import mcomp
+from mcomp._arguments import file_path
 
 _SECTIONS = {"name", "description", "grid", "data", "measure"}
 
@@ -216,7 +217,7 @@ def read_study(path: str | Path) -> Study:
     mcomp.InvalidArgument
         It is no TOML, a key is unknown, a value is out of bounds, a name stands twice.
     """
-    path = Path(path).absolute()
+    path = file_path("study", path).absolute()
     try:
         text = path.read_bytes().decode("utf-8")
         root = tomllib.loads(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcomp._arguments import file_path
 from mcomp.display import Cell, format_cell, html_table, text_table
 
 from .overview import Status, status
@@ -78,7 +79,7 @@ class Report:
         mcomp.IoError
             The file cannot be written.
         """
-        path = Path(path)
+        path = file_path("path", path)
         writers = {".html": self.html, ".md": self.markdown}
         text = writers.get(path.suffix, lambda: f"{self}\n")()
         write_whole(path, text.encode("utf-8"))

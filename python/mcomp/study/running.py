@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mcomp
+from mcomp._arguments import progress as check_progress
+from mcomp._arguments import text
 
 from .cluster import Cluster
 from .files import Files
@@ -84,6 +86,9 @@ def run(
     mcomp.Unsupported
         A scheduler is given, but dask is not installed.
     """
+    check_progress(progress)
+    if scheduler is not None:
+        text("scheduler", scheduler)
     grid = read_study(study)
     with ExitStack() as stack:
         opened = stack.enter_context(Store(store, write=True))

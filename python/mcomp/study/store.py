@@ -21,6 +21,7 @@ from types import TracebackType
 import numpy as np
 
 import mcomp
+from mcomp._arguments import file_path
 
 from .grid import Study
 from .integrity import check_content, check_tables
@@ -53,7 +54,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path, *, write: bool = False) -> None:
-        self.path = Path(path).absolute()
+        self.path = file_path("store", path).absolute()
         self._open = ExitStack()
         try:
             if write:
