@@ -16,7 +16,7 @@ static inline __m128i load(const uint8_t *from)
 static inline void store(uint8_t *to, size_t stride, __m128i columns)
 {
     _mm_storel_epi64((__m128i *)(void *)to, columns);
-    _mm_storeh_pd((double *)(void *)(to + stride), _mm_castsi128_pd(columns));
+    _mm_storel_epi64((__m128i *)(void *)(to + stride), _mm_unpackhi_epi64(columns, columns));
 }
 
 /* Bytes of two rows, of four, then of all eight come beside each other. */
