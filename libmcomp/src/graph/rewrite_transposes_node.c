@@ -15,7 +15,6 @@ static const named_kind kinds[] = {
     {"Sigmoid", MC_FRAME_ELEMENTWISE},
     {"HardSigmoid", MC_FRAME_ELEMENTWISE},
     {"HardSwish", MC_FRAME_ELEMENTWISE},
-    {"Identity", MC_FRAME_ELEMENTWISE},
     {"QuantizeLinear", MC_FRAME_ELEMENTWISE},
     {"DequantizeLinear", MC_FRAME_ELEMENTWISE},
     {"Add", MC_FRAME_BROADCAST},
@@ -84,7 +83,7 @@ mc_frame_kind mc_frame_kind_of(const mcomp_graph *graph, const mc_node *node)
 {
     mc_permutation order;
     const mc_value *input = mc_node_input(graph, node, 0), *output = &graph->values[node->output];
-    if (!mc_value_has_batch(output) || (mc_node_is(node, "Identity") && !mc_value_has_batch(input)))
+    if (!mc_value_has_batch(output))
         return MC_FRAME_FIXED;
     if (mc_node_is(node, "ReduceMean"))
         return output->rank == input->rank ? MC_FRAME_REDUCE : MC_FRAME_SQUEEZE;

@@ -27,14 +27,29 @@ static mcomp_status rewrite_once(mcomp_graph **current, mcomp_simplify_info *inf
     return MCOMP_OK;
 }
 
-/* Until nothing is left to do: each change takes a node away, or one that no rewrite makes. */
+static bool same_nodes(const mcomp_graph *a, const mcomp_graph *b)
+{
+    bool same = a->node_count == b->node_count;
+    for (uint32_t n = 0; same && n < a->node_count; n++) {
+        const mc_node *one = &a->nodes[n], *other = &b->nodes[n];
+        same = one->op == other->op && strcmp(one->name, other->name) == 0 &&
+               mc_value_same_shape(&a->values[one->output], &b->values[other->output]);
+    }
+    return same;
+}
+
+/* Until nothing is left to do. What is counted takes a node away, or one that no rewrite makes; a
+ * Transpose that only moves, to a better place, is seen by its neighbours. */
 static mcomp_status rewrite_all(mcomp_graph **current, mcomp_simplify_info *info)
 {
-    mcomp_simplify_info before;
-    do {
-        before = *info;
-        MC_TRY(rewrite_once(current, info));
-    } while (memcmp(&before, info, sizeof before) != 0);
+    for (bool changed = true; changed;) {
+        mcomp_simplify_info before = *info;
+        mcomp_graph *old = mc_graph_retain(*current);
+        mcomp_status status = rewrite_once(current, info);
+        changed = memcmp(&before, info, sizeof before) != 0 || !same_nodes(old, *current);
+        mcomp_graph_destroy(old);
+        MC_TRY(status);
+    }
     return MCOMP_OK;
 }
 
