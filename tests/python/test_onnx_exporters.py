@@ -198,6 +198,18 @@ def test_form(name: str, tmp_path: Path) -> None:
     model.close()
 
 
+def test_transposes_of_channels_last_go_away(tmp_path: Path) -> None:
+    """One at the input is left of seven, and nothing of padding, scales, shifts and ReLU6."""
+    path = write(channels_last(), tmp_path)
+    with mcomp.read_onnx(path, simplify=False) as written, mcomp.read_onnx(path) as model:
+        before = [n.op for n in written.nodes]
+        after = [n.op for n in model.nodes]
+    assert before.count("Transpose") == 7
+    assert after.count("Transpose") == 1
+    assert not {"Pad", "BatchNormalization", "Add", "Clip", "ReduceMean"} & set(after)
+    assert len(after) <= len(before) // 2
+
+
 def test_what_is_computed_of_the_batch_is_right_for_every_batch(tmp_path: Path) -> None:
     path = write(FORMS["channel shuffle of sizes"](), tmp_path)
     with mcomp.read_onnx(path) as model:
