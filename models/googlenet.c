@@ -70,6 +70,6 @@ void mc_model_inception_v1(mc_network *network)
     x = inception(network, "5a", x, (widths){256, 160, 320, 32, 128, 128});
     x = inception(network, "5b", x, (widths){384, 192, 384, 48, 128, 128});
     x = mc_network_global_average_pool(network, "pool5", x);
-    x = mc_network_fully_connected(network, "classifier", x, 1000, 4);
+    x = mc_network_fully_connected(network, "classifier", x, 1000, 0.25);
     mc_network_output(network, x);
 }

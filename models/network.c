@@ -165,16 +165,16 @@ static distribution uniform(double low, double high)
 }
 
 /* Weights of neurons that sum up `fan_in` products: variance `gain` of the outputs for inputs whose
- * second moment is 1. Behind a Relu half of the signal is gone and its mean is not 0: the variance of
- * a rectified normal variable is 1 - 1 / pi of its second moment. */
+ * second moment is 1. Behind a Relu the squared mean of a normal variable is 1 / pi of its second
+ * moment; of this, what centring takes away is made up for. */
 static distribution balanced(mc_network *network, mcomp_value input, double gain, int64_t fan_in)
 {
-    const double pi = 3.14159265358979323846;
+    const double pi = 3.14159265358979323846, left = 1 - MC_RANDOM_CENTERING;
     distribution drawn = normal(0, sqrt(gain / (double)fan_in));
     if (get_shape(network, input).producer < 0)
         return drawn;
     drawn.kind = DISTRIBUTION_FILTERS;
-    drawn.b *= sqrt(1 / (1 - 1 / pi));
+    drawn.b *= sqrt(1 / (1 - (1 - left * left) / pi));
     return drawn;
 }
 

@@ -32,8 +32,8 @@ void mc_random_center(float *values, size_t rows, size_t columns)
         double sum = 0;
         for (size_t i = 0; i < columns; i++)
             sum += (double)values[i];
-        const float mean = (float)(sum / (double)columns);
+        const float shift = (float)(MC_RANDOM_CENTERING * sum / (double)columns);
         for (size_t i = 0; i < columns; i++)
-            values[i] -= mean;
+            values[i] -= shift;
     }
 }

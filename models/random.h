@@ -19,7 +19,12 @@ void mc_random_normal(mc_random *random, double mean, double deviation, float *v
 /** Uniform in [low, high). */
 void mc_random_uniform(mc_random *random, double low, double high, float *values, size_t count);
 
-/** Subtract its mean from each row.
+/** Share of a filter's mean that mc_random_center() takes away. Nothing, and the mean that each Relu
+ *  gives its output grows until all images have the same logits; all, and the network is chaotic:
+ *  rounding errors grow by half with every layer. */
+#define MC_RANDOM_CENTERING 0.3
+
+/** Subtract that share of its mean from each row.
  *  @param values  [rows, columns] */
 void mc_random_center(float *values, size_t rows, size_t columns);
 
