@@ -1,5 +1,7 @@
 /* What a plan says and what it refuses. */
+#include "base/context_struct.h"
 #include "graph/simplify_fixture.h"
+#include "kernels/cpu/gemm/gemm.h"
 #include "mcomp/plan.h"
 #include "plan/plan_struct.h"
 
@@ -43,13 +45,14 @@ static void test_steps(void **state)
     (void)state;
     mcomp_graph *graph = new_network();
     mcomp_plan *plan = new_plan(graph, NULL, 3);
-    static const struct {
+    const bool bytes = mc_s8_gemm_choose(graph->context->isa_bits) != NULL;
+    const struct {
         const char *op, *kernel, *arithmetic, *encoding, *decoding;
     } wanted[] = {
         {"Conv", "mc_f32_gemm_", "f32", "float32/dense/raw", "at load"},
         {"Conv", "mc_f32_depthwise__", "f32", "float32/dense/raw", "at load"},
         {"QuantizeLinear", "mc_f32_quantize__", "f32", "", "none"},
-        {"Conv", "mc_s16_gemm_", "int8", "uniform8/dense/raw", "at load"},
+        {"Conv", bytes ? "mc_s8_gemm_" : "mc_s16_gemm_", "int8", "uniform8/dense/raw", "at load"},
         {"DequantizeLinear", "mc_f32_dequantize__", "f32", "", "none"},
         {"MaxPool", "mc_f32_max_pool__", "f32", "", "none"},
         {"Flatten", "mc_ref_flatten", "f32", "", "none"},
