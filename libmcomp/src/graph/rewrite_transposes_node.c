@@ -164,14 +164,15 @@ bool mc_frames_accept(const mc_frames *state, const mc_node *node, mc_permutatio
 }
 
 /* A float32 constant with its axes in another order, `rank` of them. */
-static mcomp_status add_transposed(mc_rebuild *rebuild, const mc_node *node, mcomp_value constant,
-                                   uint32_t rank, const int64_t *shape, mc_permutation order,
-                                   uint32_t out_rank, const int64_t *out_shape, mcomp_value *out)
+static mcomp_status add_transposed(mc_rebuild *rebuild, mcomp_value constant, uint32_t rank,
+                                   const int64_t *shape, mc_permutation order, uint32_t out_rank,
+                                   const int64_t *out_shape, mcomp_value *out)
 {
     const mc_value *old = &rebuild->source->values[constant];
     bool in_place = rebuild->reader_counts[constant] == 1;
+    /* After the constant: the node may wait for a name that begins with its own. */
     const char *name =
-        in_place ? old->name : mc_rebuild_unique_name(rebuild, node->name, "_transposed");
+        in_place ? old->name : mc_rebuild_unique_name(rebuild, old->name, "_transposed");
     if (!name)
         return mc_fail_memory(1);
     mcomp_tensor *tensor = NULL;
@@ -200,7 +201,7 @@ static mcomp_status make_operands(mc_frames *state, const mc_node *node, mc_perm
             shape[axis] = axis < missing ? 1 : operand->shape[axis - missing];
         }
         mc_permutation_shape(frame, rank, shape, out_shape);
-        MC_TRY(add_transposed(rebuild, node, node->inputs[i], rank, shape, frame, rank, out_shape,
+        MC_TRY(add_transposed(rebuild, node->inputs[i], rank, shape, frame, rank, out_shape,
                               &inputs[i]));
     }
     return MCOMP_OK;
@@ -312,8 +313,8 @@ static mcomp_status make_weight(mc_frames *state, const mc_node *node, mcomp_val
             (uint8_t)(frame.axes[axis] - (inputs_first ? 1 : 0));
     }
     shape[inputs_first ? image->rank - 1 : 0] = weight->shape[inputs_first ? 1 : 0];
-    return add_transposed(rebuild, node, node->inputs[1], image->rank, shape, order, 2,
-                          weight->shape, &inputs[1]);
+    return add_transposed(rebuild, node->inputs[1], image->rank, shape, order, 2, weight->shape,
+                          &inputs[1]);
 }
 
 /* The inputs that change with the frame. */

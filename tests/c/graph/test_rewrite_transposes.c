@@ -83,6 +83,20 @@ static void test_constant_operands(void **state)
     }
 }
 
+/* An output with its channels last keeps its name, what is computed with channels first gets another;
+ * so does its constant, which a second node reads. */
+static void test_new_names_differ(void **state)
+{
+    (void)state;
+    mcomp_value y = begin_nhwc("new names");
+    mcomp_value c = add_random(graph, "c", &source, 2, SHAPE(5, 4));
+    y = add_unary(graph, "Sigmoid", "sigmoid", add_binary(graph, "Mul", "other", y, c));
+    y = add_binary(graph, "Div", "binary", y, c);
+    assert_ok(mcomp_graph_mark_output(graph, y));
+    y = end_nhwc(add_unary(graph, "Sigmoid", "again", y));
+    assert_becomes(graph, y, "Conv,Mul,Sigmoid,Div,Sigmoid,Conv,Transpose", SAME);
+}
+
 static void test_slope(void **state)
 {
     (void)state;
@@ -424,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_pairs_cancel),
         cmocka_unit_test(test_unary_operators),
         cmocka_unit_test(test_constant_operands),
+        cmocka_unit_test(test_new_names_differ),
         cmocka_unit_test(test_slope),
         cmocka_unit_test(test_shared_constant),
         cmocka_unit_test(test_operators_with_axes),
