@@ -127,6 +127,12 @@ class Preprocess:
         return _CHANNELS[self.layout]
 
     @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width of the result, pixels; None where they follow from the image."""
+        sizes = _sizes("crop", self.crop, _CROP, "") or _sizes("resize", self.resize, _RESIZE, "")
+        return None if sizes is None or len(sizes) == 1 else (sizes[1], sizes[0])
+
+    @property
     def background_classes(self) -> int:
         """Outputs in front that labels do not count: 1 for ``imagenet1001``, else 0."""
         return 1 if self.labels == "imagenet1001" else 0

@@ -49,7 +49,7 @@ def with_outputs(model: Model, names: Sequence[str]) -> Model:
 
 
 def with_constants(
-    model: Model, arrays: Mapping[str, AnyArray], metadata: Mapping[str, str]
+    model: Model, arrays: Mapping[str, AnyArray], metadata: Mapping[str, str | None]
 ) -> Model:
     """Build a network anew with other numbers in some constants, and more metadata.
 
@@ -60,7 +60,7 @@ def with_constants(
     arrays
         By the constant's name, of its shape.
     metadata
-        Added to the network's.
+        Added to the network's; None takes the network's away.
     """
     builder = GraphBuilder._beside(model)
     numbers = {value.name: builder.add_input(value.name, value.shape) for value in model.inputs}
@@ -78,7 +78,8 @@ def with_constants(
     for value in model.outputs:
         builder.mark_output(numbers[value.name])
     for key, text in {**model.metadata, **metadata}.items():
-        builder.set_metadata(key, text)
+        if text is not None:
+            builder.set_metadata(key, text)
     return builder.finish()
 
 

@@ -86,7 +86,9 @@ def test_our_own_names(tmp_path: Path, ending: str):
     found = small(2, weights=path, simplify=False)
     for name, array in arrays_of(source).items():
         assert np.array_equal(found.constants[name].values(), array), name
-    assert found.metadata["weights"] == f"weights.{ending}, matched by names of mcomp"
+    assert found.metadata["weights"] == (
+        f"weights.{ending}, matched by names of mcomp, default preprocessing"
+    )
     assert (found.parameters, found.macs) == (source.parameters, source.macs)
 
 
@@ -109,8 +111,105 @@ def test_keras_names_of_a_trained_network(shared: Path):
     images = np.random.default_rng(8).standard_normal((3, 3, 128, 128)).astype(np.float32)
     wanted = run_onnxruntime(path, {"input": images})[0]
     assert nmse(model.run(images), wanted.reshape(3, 1000)) < 1e-9
-    with pytest.raises(mcomp.ShapeError, match=r"conv1_weight has shape \[8, 3, 3, 3\]"):
+    with pytest.raises(mcomp.ShapeError, match=r"conv1_weight has shape \[8, 3, 3, 3\].*0\.25$"):
         mcomp.models.create("mobilenet_v1", weights=path)
+
+
+PREPROCESSING = {
+    "resize": "40x36 bilinear antialiased",
+    "crop": "center 32x32",
+    "input_range": "[0, 255]",
+    "mean": "[127.5, 127.5, 127.5]",
+    "std": "[127.5, 127.5, 127.5]",
+    "layout": "NCHW BGR",
+}
+
+
+def preprocessing_of(model: mcomp.Model) -> dict[str, str]:
+    keys = (*PREPROCESSING, "labels")
+    return {key: text for key, text in model.metadata.items() if key in keys}
+
+
+def with_metadata(path: Path, texts: dict[str, str]) -> Path:
+    """Write a small MobileNet that says this of itself and nothing else."""
+    small(1, simplify=False).write_onnx(path)
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, texts)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("labels", [{"labels": "imagenet1000"}, {}])
+def test_the_whole_preprocessing_of_an_onnx_file_is_taken_over(tmp_path: Path, labels: dict):
+    told = PREPROCESSING | labels
+    path = with_metadata(tmp_path / "w.onnx", told | {"note": "not ours"})
+    found = small(2, weights=path)
+    assert preprocessing_of(found) == told
+    assert "note" not in found.metadata
+    small_one = ["models", "mobilenet_v1", "--width", "0.25", "--size", "32"]
+    done = here(*small_one, "--weights", path, "-o", tmp_path / "out.onnx")
+    assert done.err == ""
+    assert "preprocessing of the file" in done.out
+    assert preprocessing_of(mcomp.read_onnx(tmp_path / "out.onnx")) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({}, "says nothing of preprocessing"),
+        ({"labels": "dogs"}, "says nothing of preprocessing"),
+        ({"mean": "[0, 0, 0]"}, "lacks 'resize'"),
+        (PREPROCESSING | {"std": "[1, 1, 0]"}, "std is [1.0, 1.0, 0.0]"),
+        (PREPROCESSING | {"crop": "none"}, "images [3, 36, 40], the network takes [3, 32, 32]"),
+        (
+            PREPROCESSING | {"layout": "NCHW L", "mean": "[0]", "std": "[1]"},
+            "images [1, 32, 32], the network takes [3, 32, 32]",
+        ),
+    ],
+)
+def test_no_part_of_a_preprocessing_is_taken_over(tmp_path: Path, told: dict, why: str):
+    path = with_metadata(tmp_path / "w.onnx", told)
+    assert preprocessing_of(small(2, weights=path)) == preprocessing_of(small(2))
+    small_one = ["models", "mobilenet_v1", "--width", "0.25", "--size", "32"]
+    done = here(*small_one, "--weights", path)
+    assert "the default preprocessing of mobilenet_v1 was kept" in done.err
+    assert why in done.err
+
+
+def test_a_size_that_follows_from_the_image_fits(tmp_path: Path):
+    told = PREPROCESSING | {"resize": "shorter 32 bilinear antialiased", "crop": "none"}
+    found = small(2, weights=with_metadata(tmp_path / "w.onnx", told))
+    assert preprocessing_of(found) == told
+
+
+def test_safetensors_keep_the_default_preprocessing(tmp_path: Path):
+    path = write_safetensors(tmp_path / "w.safetensors", weights_of(small(1, simplify=False)))
+    done = here("models", "mobilenet_v1", "--width", "0.25", "--size", "32", "--weights", path)
+    assert "not read from .safetensors files" in done.err
+    assert preprocessing_of(small(2, weights=path)) == preprocessing_of(small(2))
+
+
+def test_a_trained_network_is_as_good_with_our_graph(shared: Path):
+    path = shared / "models" / "mobilenet_v1_025_128.onnx"
+    images = mcomp.data.load(shared / "data" / "imagenet-val300")
+    model = mcomp.models.create("mobilenet_v1", width=0.25, size=128, weights=path)
+    assert preprocessing_of(model) == preprocessing_of(mcomp.read_onnx(path))
+    assert mcomp.evaluate(model, images).top1 == pytest.approx(100 * 160 / 300)
+
+
+def test_weights_of_another_width_are_told(tmp_path: Path):
+    path = tmp_path / "w.npz"
+    arrays = weights_of(mcomp.models.create("mobilenet_v1", width=0.5, size=32, simplify=False))
+    np.savez(path, **arrays)
+    refused(
+        mcomp.ShapeError, path, "conv0/conv_weight has shape [16", "of width 0.5: try --width 0.5"
+    )
+    arrays["fc_weight"] = arrays["fc_weight"][:, :-1]
+    np.savez(path, **arrays)
+    with pytest.raises(mcomp.ShapeError) as caught:
+        small(0, weights=path)
+    assert "try --width" not in str(caught.value)
 
 
 def test_a_batch_norm_folded_by_the_other_library(tmp_path: Path):
@@ -265,7 +364,9 @@ def renamed(path: Path, change: Callable[[onnx.ModelProto], None] = lambda model
 def test_unknown_names_are_matched_by_structure(tmp_path: Path):
     path = renamed(tmp_path / "unknown.onnx")
     found = small(2, weights=path)
-    assert found.metadata["weights"] == "unknown.onnx, matched by structure"
+    assert found.metadata["weights"] == (
+        "unknown.onnx, matched by structure, preprocessing of the file"
+    )
     images = np.random.default_rng(9).standard_normal((2, 3, 32, 32)).astype(np.float32)
     assert nmse(found.run(images), small(1).run(images)) < 1e-10
 
@@ -311,7 +412,7 @@ def test_arrays_without_names(tmp_path: Path):
     scaled = [array / 2 for array in arrays_of(lenet5).values()]
     np.savez(tmp_path / "w.npz", *scaled)
     found = mcomp.models.create("lenet5", weights=tmp_path / "w.npz", simplify=False)
-    assert found.metadata["weights"] == "w.npz, matched by order"
+    assert found.metadata["weights"] == "w.npz, matched by order, default preprocessing"
     assert np.array_equal(found.constants["ip2_bias"].values(), scaled[-1])
     np.savez(tmp_path / "w.npz", *scaled[::-1])
     with pytest.raises(mcomp.InvalidArgument, match="not, in order"):
@@ -388,8 +489,11 @@ def test_the_command_writes_a_network_with_the_weights_of_a_file(tmp_path: Path)
     np.savez(tmp_path / "w.npz", **weights_of(source, keras_names))
     small_one = ["models", "mobilenet_v1", "--width", "0.25", "--size", "32"]
     done = here(*small_one, "--weights", tmp_path / "w.npz", "-o", tmp_path / "out.onnx", "--json")
-    assert done.json["weights"] == "w.npz, matched by names of Keras"
-    assert done.err == ""
+    assert done.json["weights"] == "w.npz, matched by names of Keras, default preprocessing"
+    assert done.err.count("\n") == 1
+    assert "note: " in done.err
+    assert "w.npz: the default preprocessing of mobilenet_v1 was kept" in done.err
+    assert "not read from .npz files" in done.err
     written = mcomp.read_onnx(tmp_path / "out.onnx", simplify=False)
     images = np.random.default_rng(9).standard_normal((1, 3, 32, 32)).astype(np.float32)
     assert np.array_equal(written.run(images), source.run(images))

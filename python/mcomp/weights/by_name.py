@@ -179,7 +179,7 @@ def _read(
     file: StoredFile, layer: Layer, part: str, name: str, shape: tuple[int, ...]
 ) -> FloatArray:
     stored = file.tensors[name]
-    if not _same(stored.shape, shape):
+    if not same_shape(stored.shape, shape):
         raise ShapeError(
             f"{file.path}: tensor {name} has shape {list(stored.shape)}, "
             f"{part} of layer {layer.name} takes {list(shape)}"
@@ -187,7 +187,7 @@ def _read(
     return read_floats(f"{file.path}: tensor {name}", stored).reshape(shape)
 
 
-def _same(stored: tuple[int, ...], ours: tuple[int, ...]) -> bool:
+def same_shape(stored: tuple[int, ...], ours: tuple[int, ...]) -> bool:
     """Tell whether a shape is ours, or that of a Gemm written as a Conv or the reverse."""
     if stored == ours:
         return True

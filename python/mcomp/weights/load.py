@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import models
 from .._arrays import FloatArray
-from .._errors import InvalidArgument, IoError
+from .._errors import InvalidArgument, IoError, ShapeError
 from ..model import Model
 from ..rebuild import with_constants
 from . import by_name
@@ -17,6 +18,7 @@ from .layers import Layer, read_layers
 from .naming import CONVENTIONS
 from .npz import read_npz
 from .onnx_file import read_onnx_weights
+from .preprocessing import take_preprocessing
 from .safetensors import read_safetensors
 from .stored import StoredFile, read_floats
 
@@ -35,11 +37,14 @@ class Loaded:
         ``names of torchvision``, ``structure`` or ``order``.
     names : dict
         The file's tensor, or its layer where structure matched, by layer of ours.
+    default_preprocessing : str
+        Why the network keeps its own preprocessing; "" where it has the file's.
     """
 
     model: Model
     matched_by: str
     names: Mapping[str, str]
+    default_preprocessing: str
 
 
 def load_weights(model: Model, path: str | os.PathLike[str]) -> Loaded:
@@ -52,7 +57,8 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> Loaded:
     path
         An ``.onnx``, ``.safetensors`` or ``.npz`` file. Which names are known is in
         ``libmcomp/docs/weights.md``; an ONNX file of unknown names is matched by its structure, an
-        ``.npz`` of nothing but ``arr_0``, ``arr_1``, ... by its order.
+        ``.npz`` of nothing but ``arr_0``, ``arr_1``, ... by its order. The preprocessing in the
+        metadata of an ONNX file is taken over, if it is whole and fits the network's input.
 
     Raises
     ------
@@ -79,7 +85,7 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> Loaded:
         else:
             network = None
             read = read_safetensors if ending == ".safetensors" else read_npz
-            file = StoredFile(text, read(text), {}, {}, {})
+            file = StoredFile(text, read(text), {}, {}, {}, None)
     except OSError as reason:
         if isinstance(reason, IoError):
             raise
@@ -88,14 +94,22 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> Loaded:
     known = sum("weight" in names for names in found.names.values())
     if 2 * known < len(layers):
         if network is not None:
-            return _by_structure(model, layers, network, text)
+            return _by_structure(model, layers, network, file)
         if set(file.tensors) == {f"arr_{index}" for index in range(len(file.tensors))}:
             return _by_order(model, layers, file)
     by_name.check_whole(model.name, file, found)
-    arrays = by_name.take(layers, file, found, _shapes(model))
+    try:
+        arrays = by_name.take(layers, file, found, _shapes(model))
+    except ShapeError as reason:
+        width = _fitting_width(model, layers, file, found)
+        if width is None:
+            raise
+        raise ShapeError(
+            f"{reason}; its shapes are those of width {width:g}: try --width {width:g}"
+        ) from reason
     by_name.check_windows(layers, file, found)
     names = {layer.name: found.names[layer.name]["weight"] for layer in layers}
-    return _made(model, arrays, f"names of {found.convention.name}", names, text)
+    return _made(model, arrays, f"names of {found.convention.name}", names, file)
 
 
 def _best(model: Model, layers: list[Layer], file: StoredFile) -> by_name.Found:
@@ -105,13 +119,37 @@ def _best(model: Model, layers: list[Layer], file: StoredFile) -> by_name.Found:
     return min(tried, key=lambda found: len(found.missing) + len(found.left_over))
 
 
+def _fitting_width(
+    model: Model, layers: list[Layer], file: StoredFile, found: by_name.Found
+) -> float | None:
+    """Find the factor on the channels at which every weight has its layer's shape."""
+    known = models.info(model.name)
+    if known.min_width == 1:
+        return None
+    whole = models.create(model.name, simplify=False, context=model.context)
+    first = layers[0]
+    ours = whole.constants[first.weight].shape
+    theirs = file.tensors[found.names[first.name]["weight"]].shape
+    width = theirs[0] / ours[0] if theirs else 0
+    if not known.min_width <= width <= 1:
+        return None
+    shapes = _shapes(models.create(model.name, width=width, simplify=False, context=model.context))
+    fits = all(
+        by_name.same_shape(
+            file.tensors[found.names[layer.name]["weight"]].shape, shapes[layer.weight]
+        )
+        for layer in layers
+    )
+    return width if fits else None
+
+
 def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
     return {name: item.shape for name, item in model.constants.items()}
 
 
-def _by_structure(model: Model, layers: list[Layer], network: Model, path: str) -> Loaded:
+def _by_structure(model: Model, layers: list[Layer], network: Model, file: StoredFile) -> Loaded:
     theirs = network.simplify()
-    matched = match_nodes(model.simplify(), theirs, path)
+    matched = match_nodes(model.simplify(), theirs, file.path)
     constants = theirs.constants
     arrays: dict[str, FloatArray] = {}
     for layer in layers:
@@ -127,7 +165,7 @@ def _by_structure(model: Model, layers: list[Layer], network: Model, path: str) 
         elif layer.bias is not None and bias is not None:
             arrays[layer.bias] = bias
     names = {layer.name: matched[layer.node.name].name for layer in layers}
-    return _made(model, arrays, "structure", names, path)
+    return _made(model, arrays, "structure", names, file)
 
 
 def _by_order(model: Model, layers: list[Layer], file: StoredFile) -> Loaded:
@@ -157,7 +195,7 @@ def _by_order(model: Model, layers: list[Layer], file: StoredFile) -> Loaded:
         for name, array in zip(ours, theirs, strict=True)
     }
     names = dict(zip(ours, theirs, strict=True))
-    return _made(model, arrays, "order", names, file.path)
+    return _made(model, arrays, "order", names, file)
 
 
 def _made(
@@ -165,7 +203,11 @@ def _made(
     arrays: Mapping[str, FloatArray],
     matched_by: str,
     names: Mapping[str, str],
-    path: str,
+    file: StoredFile,
 ) -> Loaded:
-    note = f"{Path(path).name}, matched by {matched_by}"
-    return Loaded(with_constants(model, arrays, {"weights": note}), matched_by, names)
+    path = Path(file.path)
+    taken, reason = take_preprocessing(model, file.metadata, path.suffix)
+    preprocessing = "default preprocessing" if reason else "preprocessing of the file"
+    note = f"{path.name}, matched by {matched_by}, {preprocessing}"
+    made = with_constants(model, arrays, {**taken, "weights": note})
+    return Loaded(made, matched_by, names, reason)

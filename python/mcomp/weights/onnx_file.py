@@ -54,7 +54,7 @@ def read_onnx_weights(path: str, network: Model) -> StoredFile:
         for name, item in constants.items()
         if item.shape and item.dtype == "float32"
     }
-    return StoredFile(path, tensors, windows, epsilons, scalings)
+    return StoredFile(path, tensors, windows, epsilons, scalings, network.metadata)
 
 
 def _scalings(network: Model) -> dict[str, dict[str, str]]:

@@ -49,6 +49,8 @@ class StoredFile:
     scalings : mapping
         By name of a variance, {"factor": name, "offset": name} of what a Mul and an Add behind its
         BatchNormalization hold, as Caffe's Scale layers become; {} likewise.
+    metadata : mapping or None
+        Texts by key; None where none are read from such a file.
     """
 
     path: str
@@ -56,6 +58,7 @@ class StoredFile:
     windows: Mapping[str, tuple[list[int], int, list[int]]]
     epsilons: Mapping[str, float]
     scalings: Mapping[str, Mapping[str, str]]
+    metadata: Mapping[str, str] | None
 
 
 def check_shape(what: str, shape: object) -> tuple[int, ...]:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from ... import models
 from ..._errors import InvalidArgument, NotFound
 from ...display import format_shape, text_table
+from ...model import Model
+from ...weights import load_weights
 from .. import files, layers, options, output
 from ..command import Command, Values
 
@@ -81,10 +83,11 @@ def run(arguments: argparse.Namespace) -> Values:
         arguments.seed,
         arguments.width,
         size=arguments.size,
-        weights=arguments.weights,
         simplify=False,
         context=options.context(arguments),
     )
+    if arguments.weights is not None:
+        model = _with_weights(model, arguments.weights, values)
     listed["input"] = [1, *model.inputs[0].shape[1:]]
     listed["parameters"] = model.parameters
     listed["macs"] = model.macs
@@ -92,14 +95,24 @@ def run(arguments: argparse.Namespace) -> Values:
         listed["published"] = dict.fromkeys(listed["published"])
         listed["published"]["source"] = "figures of width 1 and the usual input only"
     values |= layers.answer(arguments, model)
-    if arguments.weights is not None:
-        values["weights"] = model.metadata["weights"]
-        if " names " not in values["weights"]:
-            output.note(f"{values['weights']}: no known names of weights were found")
     if arguments.output is not None:
         values["output"] = arguments.output
         values["output_nbytes"] = model.write_onnx(arguments.output)
     return values
+
+
+def _with_weights(model: Model, path: str, values: Values) -> Model:
+    """Put a file's weights onto a network, and say what was taken for granted."""
+    loaded = load_weights(model, path)
+    values["weights"] = loaded.model.metadata["weights"]
+    if not loaded.matched_by.startswith("names "):
+        output.note(f"{path}: matched by {loaded.matched_by}: no known names of weights were found")
+    if loaded.default_preprocessing:
+        output.note(
+            f"{path}: the default preprocessing of {model.name} was kept: "
+            f"{loaded.default_preprocessing}"
+        )
+    return loaded.model
 
 
 def show(values: Values) -> str:
