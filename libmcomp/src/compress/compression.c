@@ -11,6 +11,9 @@
 #include "pass.h"
 #include "tensor/tensor_struct.h"
 
+/* Names that a note lists: how many, how long, and room for them and a number. */
+enum { NAMES_SHOWN = 4, NAME_NBYTES = 60, NAMES_CAPACITY = NAMES_SHOWN * (NAME_NBYTES + 2) + 40 };
+
 mcomp_status mc_compression_note(mc_compression *compression, const char *format, ...)
 {
     char text[1024];
@@ -117,6 +120,30 @@ void mc_compression_end(mc_compression *compression)
     mc_arena_clear(&compression->arena);
 }
 
+/* Writes the names of some nodes that read a weight, in the graph's order: "conv1, conv2 and 5 more".
+ * A long name is not shown, rather than cut within a character. */
+static void list_names(const mcomp_graph *graph, char text[static NAMES_CAPACITY])
+{
+    uint32_t count = 0, shown = 0;
+    size_t length = 0;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const char *name = graph->nodes[n].name;
+        if (!mc_node_reads_weight(graph, &graph->nodes[n]))
+            continue;
+        count++;
+        if (shown == NAMES_SHOWN || strlen(name) > NAME_NBYTES)
+            continue;
+        length += (size_t)snprintf(text + length, NAMES_CAPACITY - length, "%s%s",
+                                   shown ? ", " : "", name);
+        shown++;
+    }
+    if (shown < count)
+        snprintf(text + length, NAMES_CAPACITY - length, "%s%u%s", shown ? " and " : "",
+                 count - shown, shown ? " more" : " of longer names");
+    else if (!count)
+        snprintf(text, NAMES_CAPACITY, "none");
+}
+
 /* Notes the patterns of a list that no Conv, Gemm or MatMul matches: most likely they are misspelt. */
 static mcomp_status note_unmatched(mc_compression *compression, const char *pass_name,
                                    const char *parameter, const char *list)
@@ -129,10 +156,13 @@ static mcomp_status note_unmatched(mc_compression *compression, const char *pass
         while (n < graph->node_count && !(mc_node_reads_weight(graph, &graph->nodes[n]) &&
                                           mc_glob_match(pattern, length, graph->nodes[n].name)))
             n++;
-        if (n == graph->node_count)
-            MC_TRY(mc_compression_note(compression,
-                                       "%s: %s: no Conv, Gemm or MatMul is called %.*s", pass_name,
-                                       parameter, (int)(length < 200 ? length : 200), pattern));
+        if (n < graph->node_count)
+            continue;
+        char names[NAMES_CAPACITY];
+        list_names(graph, names);
+        MC_TRY(mc_compression_note(
+            compression, "%s: %s: no Conv, Gemm or MatMul is called %.*s; there are: %s", pass_name,
+            parameter, (int)(length < 200 ? length : 200), pattern, names));
     }
     return MCOMP_OK;
 }

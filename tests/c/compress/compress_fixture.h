@@ -45,7 +45,7 @@ static inline size_t layer_elements(const layer *shape)
 /* Adds a layer on an input of its own, and makes it an output. */
 static inline mcomp_status add_layer(mcomp_context *context, mcomp_graph *graph, const layer *added)
 {
-    char text[64];
+    char text[80];
     bool conv = added->height > 0;
     int64_t group = added->group ? added->group : 1;
     const int64_t input_shape[4] = {MCOMP_BATCH, added->inputs * group, 8, 8};

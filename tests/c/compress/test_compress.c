@@ -75,13 +75,45 @@ static void skip_and_only(void **state)
         mcomp_graph_destroy(result);
     }
     mcomp_graph *result = compress(context, graph, "prune.magnitude sparsity=1 only=fc1,conv1");
-    assert_note(result, "prune.magnitude: only: no Conv, Gemm or MatMul is called fc1");
+    assert_note(result, "prune.magnitude: only: no Conv, Gemm or MatMul is called fc1; "
+                        "there are: conv1, conv2, ip1");
     assert_int_equal(report_of(result, "conv1_weight").nonzero, 0);
     mcomp_graph_destroy(result);
     result = compress(context, graph, "prune.magnitude sparsity=1 skip=*");
     assert_note(result, "prune.magnitude touches no weight");
     mcomp_graph_destroy(result);
     mcomp_graph_destroy(graph);
+    end_test(context);
+}
+
+static void names_that_there_are(void **state)
+{
+    (void)state;
+    mcomp_context *context = begin_test();
+    /* 30 letters of two bytes: as long as what is shown; one byte more is not cut but left out. */
+#define TEN "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
+    static const char whole[] = TEN TEN TEN, longer[] = TEN TEN TEN "x";
+#undef TEN
+    layer layers[6] = {{longer, 2, 4, 1, 1, eight, 0}, {whole, 2, 4, 1, 1, eight, 0}};
+    static const char *const others[] = {"b", "c", "d", "e"};
+    for (size_t i = 2; i < COUNT_OF(layers); i++)
+        layers[i] = (layer){others[i - 2], 2, 4, 1, 1, eight, 0};
+    for (size_t count = 1; count <= COUNT_OF(layers); count++) {
+        char words[200];
+        if (count == 1)
+            snprintf(words, sizeof words, "is called a; there are: 1 of longer names");
+        else
+            snprintf(words, sizeof words, "is called a; there are: %s%s%s%s and %d more", whole,
+                     count > 2 ? ", b" : "", count > 3 ? ", c" : "", count > 4 ? ", d" : "",
+                     count > 5 ? 2 : 1);
+        mcomp_graph *graph = network(context, layers, count);
+        mcomp_graph *result = compress(context, graph, "store.dense skip=a");
+        const char *note = mcomp_graph_get_note(result, 0);
+        assert_non_null(note);
+        assert_string_equal(strstr(note, "is called"), words);
+        mcomp_graph_destroy(result);
+        mcomp_graph_destroy(graph);
+    }
     end_test(context);
 }
 
@@ -607,6 +639,7 @@ int main(void)
         cmocka_unit_test(source_stays),
         cmocka_unit_test(store_dense_changes_nothing),
         cmocka_unit_test(skip_and_only),
+        cmocka_unit_test(names_that_there_are),
         cmocka_unit_test(depthwise_only_when_named),
         cmocka_unit_test(shared_constants_are_one_weight),
         cmocka_unit_test(weights_with_inputs_first_are_turned),
