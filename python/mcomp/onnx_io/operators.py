@@ -156,5 +156,5 @@ def why_not_read(proto: onnx.NodeProto, reads_unread: bool) -> str | None:
     if reader is None:
         known = proto.domain == CONTRIB_DOMAIN or proto.domain in DEFAULT_DOMAINS
         own = REASONS.get(proto.op_type) if known else None
-        return own or "is not an operator that is read"
+        return own or "is not an operator that is read; libmcomp/docs/onnx.md lists them"
     return _OF_CONSTANTS if reads_unread and reader is _refuse_activation else None

@@ -83,7 +83,7 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     try:
         model.ParseFromString(skeleton)
     except DecodeError as error:
-        raise Corrupt(f"{name}: not an ONNX file: {one_line(error)}") from error
+        raise Corrupt(f"{name}: not an ONNX file, or cut off: {one_line(error)}") from error
     return Source(name, model, payloads)
 
 

@@ -75,7 +75,7 @@ def check_structure(source: Source) -> int:
 def _check_versions(source: Source) -> int:
     model, path = source.model, source.path
     if not model.HasField("graph"):
-        raise Corrupt(f"{path}: not an ONNX file: it has no graph")
+        raise Corrupt(f"{path}: not an ONNX file, or cut off: it has no graph")
     if not IR_VERSION_MIN <= model.ir_version <= onnx.IR_VERSION:
         raise VersionError(
             f"{path}: IR version {model.ir_version} is not in [{IR_VERSION_MIN}, {onnx.IR_VERSION}]"

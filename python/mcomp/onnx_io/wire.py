@@ -50,7 +50,9 @@ class _Scanner:
 
     def fail(self, reason: str) -> Corrupt:
         """Make an error with the place in its message."""
-        return Corrupt(f"{self.path}: not an ONNX file: {reason} at byte {self.position}")
+        return Corrupt(
+            f"{self.path}: not an ONNX file, or cut off: {reason} at byte {self.position}"
+        )
 
     def read(self, nbytes: int, end: int) -> bytes:
         """Read bytes before ``end``."""
