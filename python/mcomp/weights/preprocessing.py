@@ -8,6 +8,7 @@ from .._errors import InvalidArgument
 from ..model import Model
 from ..preprocess import KEYS, Preprocess
 
+_REASON_LIMIT = 300  # characters; a file may say anything
 _TAKEN = (*KEYS, "labels")
 
 
@@ -41,7 +42,7 @@ def take_preprocessing(
     try:
         found = Preprocess.from_metadata(told, shape)
     except InvalidArgument as reason:
-        return {}, str(reason)
+        return {}, str(reason)[:_REASON_LIMIT]
     made, taken = [found.channels, *(found.size or shape[2:])], list(shape[1:])
     if made != taken:
         return {}, f"its preprocessing makes images {made}, the network takes {taken}"
