@@ -38,6 +38,7 @@ from .devices import (
     operators,
     passes,
 )
+from .drawing import Drawing
 from .evaluate import Evaluation, evaluate
 from .graph_builder import GraphBuilder
 from .graph_info import Constant, NodeInfo, ValueInfo
@@ -61,6 +62,7 @@ __all__ = [
     "Corrupt",
     "DeviceError",
     "DeviceInfo",
+    "Drawing",
     "Evaluation",
     "GraphBuilder",
     "InternalError",

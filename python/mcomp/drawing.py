@@ -7,20 +7,24 @@ every row between, in a narrow place of its own, so that lines do not run throug
 from __future__ import annotations
 
 import html
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .display import format_shape
 
 if TYPE_CHECKING:
-    from .graph_info import Constants, NodeInfo
+    from .graph_info import NodeInfo, ValueInfo
     from .layer_table import LayerInfo
     from .model import Model
 
 _BOX_WIDTH, _BOX_HEIGHT = 256, 46
 _LANE_WIDTH = 12
 _GAP_X, _GAP_Y = 14, 22
-_MARGIN, _HEADER = 20, 44
+_MARGIN = 20
+_CAPTION_TOP, _CAPTION_HEIGHT, _CAPTION_GAP = 26, 17, 18
+# Of a letter or digit of the caption, in the wider of the usual fonts.
+_CAPTION_LETTER = 8.3
 _LINE_LENGTH = 40
 _SWEEPS = 4
 
@@ -43,10 +47,16 @@ _FILLS = {
 
 @dataclass
 class _Place:
-    """A box, or a lane that a value passes through (without lines of text)."""
+    """A box, or a lane that a value passes through (without lines of text).
+
+    A box's lines are its name, what it computes, and its output's shape with its costs.
+    """
 
     row: int
     lines: list[str] = field(default_factory=list)
+    shape: str = ""
+    parameters: int = 0
+    macs: int = 0
     tip: str = ""
     fill: str = "#f2f2f2"
     above: list[int] = field(default_factory=list)
@@ -56,8 +66,37 @@ class _Place:
     def width(self) -> int:
         return _BOX_WIDTH if self.lines else _LANE_WIDTH
 
+    def add(self, layer: LayerInfo) -> None:
+        """Add a layer that is drawn in the box."""
+        self.parameters += layer.parameters
+        self.macs += layer.macs
+        self.tip += ("\n" if self.tip else "") + _tip(layer)
+        costs = [self.shape]
+        costs += [f"{_count(self.parameters)} param"] if self.parameters else []
+        costs += [f"{_count(self.macs)} MAC"] if self.macs else []
+        self.lines[2] = " · ".join(costs)
 
-def draw(model: Model, caption: str) -> str:
+
+class Drawing(str):
+    """A drawing as SVG text; a notebook shows it.
+
+    Examples
+    --------
+    >>> import mcomp
+    >>> mcomp.models.create("lenet5").drawing().startswith("<svg")
+    True
+    """
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return f"<mcomp.Drawing, {len(self):,} characters of SVG>"
+
+
+def draw(model: Model, caption: str) -> Drawing:
     """Draw a network (see :meth:`mcomp.Model.drawing`)."""
     places = _boxes(model)
     rows = _rows(places)
@@ -67,14 +106,21 @@ def draw(model: Model, caption: str) -> str:
     width = round(max(right - left, 360)) + 2 * _MARGIN
     for place in places:
         place.x += width / 2 - (left + right) / 2
-    height = _HEADER + len(rows) * (_BOX_HEIGHT + _GAP_Y) + _MARGIN
-    edges = [_edge(places[source], place) for place in places for source in place.above]
-    boxes = [_box(place) for place in places if place.lines]
-    return (
+    lines = _caption_lines(caption, int((width - 2 * _MARGIN) / _CAPTION_LETTER))
+    header = _CAPTION_TOP + _CAPTION_HEIGHT * (len(lines) - 1) + _CAPTION_GAP
+    height = header + len(rows) * (_BOX_HEIGHT + _GAP_Y) + _MARGIN
+    edges = [_edge(places[source], place, header) for place in places for source in place.above]
+    boxes = [_box(place, header) for place in places if place.lines]
+    captions = [
+        f'<text x="{_MARGIN}" y="{_CAPTION_TOP + _CAPTION_HEIGHT * number}" font-size="13">'
+        f"{_escape(line)}</text>"
+        for number, line in enumerate(lines)
+    ]
+    return Drawing(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">'
         f'<rect width="{width}" height="{height}" fill="white"/>'
-        f'<text x="{_MARGIN}" y="26" font-size="13">{_escape(caption)}</text>'
+        f"{''.join(captions)}"
         f'<g fill="none" stroke="#888">{"".join(edges)}</g>'
         f'<g text-anchor="middle">{"".join(boxes)}</g></svg>\n'
     )
@@ -92,8 +138,36 @@ def _escape(text: str) -> str:
     )
 
 
+def _caption_lines(caption: str, length: int) -> list[str]:
+    """Break a caption into lines, behind commas where it can be; wide letters count twice."""
+    lines, used = [""], 0
+    parts = caption.split(", ")
+    for number, part in enumerate(parts):
+        text = part if number + 1 == len(parts) else part + ", "
+        needed = sum(map(_columns, text.rstrip()))
+        if lines[-1] and used + needed > length:
+            lines.append("")
+            used = 0
+        for letter in text:
+            if letter != " " and used + _columns(letter) > length:
+                lines.append("")
+                used = 0
+            lines[-1] += letter
+            used += _columns(letter)
+    return [line.rstrip() for line in lines]
+
+
+def _columns(letter: str) -> int:
+    wide = letter in "mw%@" or letter.isupper() or unicodedata.east_asian_width(letter) in "WF"
+    return 2 if wide else 1
+
+
 def _boxes(model: Model) -> list[_Place]:
-    """Make the boxes, in an order in which they can run, each with the boxes it reads."""
+    """Make the boxes, in an order in which they can run, each with the boxes it reads.
+
+    What is computed of constants alone, such as a DequantizeLinear of a weight, is drawn in the
+    boxes of the nodes that read it.
+    """
     places: list[_Place] = []
     owner: dict[str, int] = {}
     for value in model.inputs:
@@ -104,9 +178,15 @@ def _boxes(model: Model) -> list[_Place]:
         for name in node.inputs:
             readers[str(name)] = readers.get(str(name), 0) + 1
     outputs = {value.name for value in model.outputs}
-    constants = model.constants
+    values = {value.name: value for value in model.values}
+    # By value: the layers that compute it of constants alone.
+    prepared: dict[str, list[LayerInfo]] = {}
     for node, layer in zip(model.nodes, model.layers(), strict=True):
         above = list(dict.fromkeys(owner[name] for name in node.inputs if name in owner))
+        inner = [one for name in dict.fromkeys(node.inputs) for one in prepared.get(str(name), [])]
+        if not above and node.output in readers and node.output not in outputs:
+            prepared[node.output] = [*inner, layer]
+            continue
         first = str(node.inputs[0])
         before = places[above[0]] if above else None
         joined = (
@@ -119,19 +199,22 @@ def _boxes(model: Model) -> list[_Place]:
         if joined and before is not None:
             owner[node.output] = above[0]
             before.lines[1] = _short(f"{before.lines[1]}, {node.op}", at_end=True)
-            before.tip += "\n" + _tip(layer)
+            for one in (layer, *inner):
+                before.add(one)
             continue
         row = 1 + max((places[index].row for index in above), default=0)
         owner[node.output] = len(places)
-        places.append(
-            _Place(
-                row,
-                _lines(node, layer, constants),
-                _tip(layer),
-                _FILLS.get(node.op, "#f2f2f2"),
-                above,
-            )
+        lines = [_short(node.name), _short(_what(node, values), at_end=True), ""]
+        place = _Place(
+            row,
+            lines,
+            format_shape(node.shape[1:]),
+            fill=_FILLS.get(node.op, "#f2f2f2"),
+            above=above,
         )
+        for one in (layer, *inner):
+            place.add(one)
+        places.append(place)
     return places
 
 
@@ -149,21 +232,16 @@ def _count(number: int) -> str:
     return str(number)
 
 
-def _lines(node: NodeInfo, layer: LayerInfo, constants: Constants) -> list[str]:
-    kernel = node.attributes.get("kernel_shape")
-    weight = node.inputs[1] if len(node.inputs) > 1 else None
-    if node.op == "Conv" and weight is not None and weight in constants:
-        kernel = list(constants[weight].shape[2:])
+def _what(node: NodeInfo, values: dict[str, ValueInfo]) -> str:
+    """Tell what a node computes: operator, window, stride, what is fused into it."""
+    kernel: object = node.attributes.get("kernel_shape")
+    if node.op == "Conv":
+        kernel = list(values[str(node.inputs[1])].shape[2:])
     size = " x ".join(str(extent) for extent in kernel) if isinstance(kernel, list) else ""
     strides = node.attributes.get("strides")
     stride = f" / {strides[0]}" if isinstance(strides, list) and strides[0] != 1 else ""
-    cost = f" · {_count(layer.parameters)} param" if layer.parameters else ""
-    cost += f" · {_count(layer.macs)} MAC" if layer.macs else ""
-    return [
-        _short(node.name),
-        f"{node.op} {size}{stride}".strip(),
-        format_shape(node.shape[1:]) + cost,
-    ]
+    fused = ["+ residual" if one == "residual" else one for one in node.fused]
+    return ", ".join([f"{node.op} {size}{stride}".strip(), *fused])
 
 
 def _tip(layer: LayerInfo) -> str:
@@ -223,12 +301,12 @@ def _centre(places: list[_Place], row: list[int]) -> None:
         x += places[index].width + _GAP_X
 
 
-def _top(place: _Place) -> int:
-    return _HEADER + place.row * (_BOX_HEIGHT + _GAP_Y)
+def _top(place: _Place, header: int) -> int:
+    return header + place.row * (_BOX_HEIGHT + _GAP_Y)
 
 
-def _edge(source: _Place, target: _Place) -> str:
-    x, y, end = source.x, _top(source) + _BOX_HEIGHT, _top(target)
+def _edge(source: _Place, target: _Place, header: int) -> str:
+    x, y, end = source.x, _top(source, header) + _BOX_HEIGHT, _top(target, header)
     middle = (y + end) / 2
     path = f"M{x:.1f} {y}C{x:.1f} {middle:.1f} {target.x:.1f} {middle:.1f} {target.x:.1f} {end}"
     if not target.lines:
@@ -236,8 +314,8 @@ def _edge(source: _Place, target: _Place) -> str:
     return f'<path d="{path}"/>'
 
 
-def _box(place: _Place) -> str:
-    x, y = place.x - _BOX_WIDTH / 2, _top(place)
+def _box(place: _Place, header: int) -> str:
+    x, y = place.x - _BOX_WIDTH / 2, _top(place, header)
     lines = "".join(
         f'<text x="{place.x:.1f}" y="{y + 14 + 13 * number}" '
         f'font-weight="{"normal" if number else "bold"}">{_escape(line)}</text>'

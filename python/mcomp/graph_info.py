@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ._native import CData
 
 Attribute = int | float | str | list[int] | list[float]
+
+# Items of a list that a node's repr shows.
+_SHOWN_ITEMS = 4
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,33 @@ class NodeInfo:
     shape: tuple[int | None, ...]
     macs: int
     attributes: dict[str, Attribute]
+
+    @property
+    def fused(self) -> tuple[str, ...]:
+        """What simplifying fused into it: of ``residual``, ``Relu`` and ``Clip``, in that order."""
+        found = []
+        if self.op == "Conv" and len(self.inputs) > 3 and self.inputs[3] is not None:
+            found.append("residual")
+        if "activation_low" in self.attributes or "activation_high" in self.attributes:
+            low = self.attributes.get("activation_low", -math.inf)
+            high = self.attributes.get("activation_high", math.inf)
+            found.append("Relu" if (low, high) == (0, math.inf) else "Clip")
+        return tuple(found)
+
+    def __repr__(self) -> str:
+        attributes = ", ".join(f"{key!r}: {_cut(item)}" for key, item in self.attributes.items())
+        return (
+            f"NodeInfo(name={self.name!r}, op={self.op!r}, inputs={self.inputs!r}, "
+            f"output={self.output!r}, shape={self.shape!r}, macs={self.macs!r}, "
+            f"attributes={{{attributes}}})"
+        )
+
+
+def _cut(value: Attribute) -> str:
+    """Write an attribute; of a long list its beginning and its length."""
+    if not isinstance(value, list) or len(value) <= 2 * _SHOWN_ITEMS:
+        return repr(value)
+    return f"[{', '.join(map(repr, value[:_SHOWN_ITEMS]))}, ... {len(value):,} in all]"
 
 
 class Constant:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "node",
     "op",
+    "fused",
     "output",
     "parameters",
     "macs",
@@ -37,7 +38,12 @@ class LayerInfo:
     shape : tuple
         Of the output, None for the batch.
     parameters : int
-        Elements of its constants: weights, biases, BatchNorm's four tensors.
+        Elements of its weights and biases, and of BatchNorm's scale and shift; of a constant that
+        several nodes read, at the first of them. One behind a DequantizeLinear counts at the node
+        that computes with it. Over an unsimplified network they sum to
+        :attr:`mcomp.Model.parameters`. That stays the source's count when a network is simplified,
+        while these are of the constants that are left: a folded BatchNorm's scales and shifts are
+        gone, and a Conv that had no bias has one.
     macs : int
         Multiply-accumulates of Conv, Gemm and MatMul.
     encoding : str
@@ -46,6 +52,8 @@ class LayerInfo:
         Of its constants as they are stored.
     activations_nbytes : int
         Of its activations read and the output written, in their own types.
+    fused : tuple of str
+        What is fused into it (see :attr:`mcomp.NodeInfo.fused`).
     """
 
     name: str
@@ -56,6 +64,7 @@ class LayerInfo:
     encoding: str
     weights_nbytes: int
     activations_nbytes: int
+    fused: tuple[str, ...] = ()
 
     @property
     def moved_nbytes(self) -> int:
@@ -104,6 +113,7 @@ class LayerTable(Sequence[LayerInfo]):
             {
                 "name": layer.name,
                 "op": layer.op,
+                "fused": list(layer.fused),
                 "shape": list(layer.shape),
                 "parameters": layer.parameters,
                 "macs": layer.macs,
@@ -129,6 +139,7 @@ class LayerTable(Sequence[LayerInfo]):
             [
                 layer.name,
                 layer.op,
+                ", ".join(layer.fused),
                 format_shape(layer.shape),
                 layer.parameters,
                 layer.macs,
@@ -159,6 +170,7 @@ def read_layer_table(model: Model, title: str) -> LayerTable:
         for value in model.values
         if not value.constant
     }
+    parameters = _count_parameters(model)
     layers = []
     for node in model.nodes:
         held = [constants[name] for name in node.inputs if name is not None and name in constants]
@@ -168,11 +180,35 @@ def read_layer_table(model: Model, title: str) -> LayerTable:
                 name=node.name,
                 op=node.op,
                 shape=node.shape,
-                parameters=sum(math.prod(item.shape) for item in held),
+                parameters=parameters[node.output],
                 macs=node.macs,
                 encoding=held[0].encoding if held else "",
                 weights_nbytes=sum(item.stored_nbytes for item in held),
                 activations_nbytes=nbytes[node.output] + sum(nbytes[str(name)] for name in read),
+                fused=node.fused,
             )
         )
     return LayerTable(title, layers)
+
+
+def _count_parameters(model: Model) -> dict[str, int]:
+    """Count each node's parameters, by its output, as :attr:`mcomp.Model.parameters` counts."""
+    values = {value.name: value for value in model.values}
+    # What a value is made of in the end: a weight behind a DequantizeLinear is its constant.
+    root = {name: name for name in values}
+    counted: set[str] = set()
+    found = {}
+    for node in model.nodes:
+        shape = values[str(node.inputs[1])].shape if len(node.inputs) > 1 else ()
+        holds = node.op in ("Conv", "Gemm", "BatchNormalization") or (
+            node.op == "MatMul" and len(shape) == 2 and shape[0] is not None
+        )
+        held = {root[name] for name in node.inputs[1:3] if name is not None} if holds else set()
+        held = {name for name in held - counted if values[name].constant}
+        counted |= held
+        found[node.output] = sum(
+            math.prod(extent or 1 for extent in values[name].shape) for name in held
+        )
+        if node.inputs[0] is not None:
+            root[node.output] = root[node.inputs[0]]
+    return found

@@ -36,6 +36,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     from ._native import CData
+    from .drawing import Drawing
 
 __all__ = ["Model", "symbolic_shape"]
 
@@ -568,8 +569,11 @@ class Model(Handle):
         """List the layers: shape, parameters, MACs, bytes moved, MACs a byte; exports to CSV."""
         return read_layer_table(self, self._caption())
 
-    def drawing(self) -> str:
-        """Draw the network as SVG text, layers from the top down with their shapes and costs."""
+    def drawing(self) -> Drawing:
+        """Draw the network as SVG text, layers from the top down with their shapes and costs.
+
+        A notebook shows the drawing itself.
+        """
         from .drawing import draw
 
         return draw(self, self._caption())

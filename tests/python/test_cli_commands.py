@@ -80,6 +80,20 @@ def test_models():
     has_table(here("models"), "lenet5", "431,080")
 
 
+def test_models_says_what_options_change():
+    done = here("models", "mobilenet_v1", "--width", 0.25, "--size", 96)
+    told = [line for line in done.out.splitlines() if "published" in line]
+    assert [line.split(maxsplit=1) for line in told] == [
+        ["published", "only for width 1 and 224"],
+    ]
+    assert "published top1" in here("models", "mobilenet_v1", "--size", 224).out
+    done = here("models", "lenet5", "--seed", 3)
+    assert (done.code, len(done.err.splitlines())) == (0, 1)
+    assert "lenet5 is trained: --seed 3 changes nothing" in done.err
+    assert here("models", "resnet50", "--seed", 3).err == ""
+    assert here("models", "lenet5").err == ""
+
+
 def test_models_writes_onnx(tmp_path: Path):
     path = tmp_path / "lenet5.onnx"
     found = here("models", "lenet5", "-o", path, "--json").json

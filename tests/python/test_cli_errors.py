@@ -411,6 +411,8 @@ def test_wrong_usage_is_exit_2(words):
 def test_models_options(tmp_path: Path):
     here("models", "lenet6").assert_error("lenet6", "lenet5")
     here("models", "-o", tmp_path / "a.onnx").assert_error("--output", "NAME")
+    here("models", "resnet50", "--seed", -1).assert_error("--seed", "-1")
+    here("models", "--seed", 3).assert_error("--seed", "NAME")
     here("models", "lenet5", "-o", tmp_path / "a.mcomp").assert_error("a.mcomp", ".onnx")
     only(tmp_path)
 

@@ -73,13 +73,13 @@ def test_tables_of_a_network(lenet5: mcomp.Model) -> None:
     table = Reader(lenet5._repr_html_())
     assert "431,080" in table.caption
     assert table.rows[0] == [
-        "node", "op", "output", "parameters", "macs", "encoding", "weights_nbytes", "moved_nbytes",
-        "macs_per_byte",
+        "node", "op", "fused", "output", "parameters", "macs", "encoding", "weights_nbytes",
+        "moved_nbytes", "macs_per_byte",
     ]  # fmt: skip
     assert [row[0] for row in table.rows[1:]] == [node.name for node in lenet5.nodes]
     assert table.rows[3] == [
-        "conv2", "Conv", "N x 50 x 8 x 8", "25,050", "1,600,000", "float32/dense/raw", "100,200",
-        "124,520", "12.85",
+        "conv2", "Conv", "", "N x 50 x 8 x 8", "25,050", "1,600,000", "float32/dense/raw",
+        "100,200", "124,520", "12.85",
     ]  # fmt: skip
     measured = lenet5.measure(min_runs=1, min_seconds=0)
     assert Reader(measured._repr_html_()).rows[1][0] == "1"
@@ -112,6 +112,20 @@ def test_tensors_that_did_not_change_are_said_so(lenet5: mcomp.Model) -> None:
     told = {row[0]: row[-1].strip() for row in rows[1:]}
     assert told["conv1_bias"] == "unchanged"
     assert float(told["conv1_weight"]) > 10
+
+
+def test_a_node_shows_the_beginning_of_long_lists() -> None:
+    model = mcomp.models.create("mobilenet_v1", width=0.25, size=32)
+    conv = model.nodes[0]
+    assert repr(conv).startswith(
+        "NodeInfo(name='conv0/conv', op='Conv', inputs=('input', 'conv0/conv_weight', "
+    )
+    assert "'strides': [2, 2]" in repr(conv)
+    for node in model.nodes:
+        assert len(repr(node)) < 1000
+    means = next(node for node in model.nodes if node.shape[1] == 256).attributes["output_mean"]
+    shown = ", ".join(str(item) for item in means[:4])
+    assert any(f"'output_mean': [{shown}, ... 256 in all]" in repr(node) for node in model.nodes)
 
 
 def test_dir_lists_what_is_public() -> None:

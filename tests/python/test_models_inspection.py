@@ -9,9 +9,11 @@ import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from cli_tools import here
+from PIL import ImageFont
 
 import mcomp
 
@@ -36,6 +38,16 @@ def boxes(drawing: ElementTree.Element) -> dict[str, tuple[float, float, float, 
     return found
 
 
+def box_texts(drawing: ElementTree.Element) -> dict[str, list[str]]:
+    """Give the lines of text in each box by the first of them."""
+    found = {}
+    for group in drawing.iter(f"{SVG}g"):
+        if group.find(f"{SVG}rect") is not None:
+            lines = [text.text or "" for text in group.findall(f"{SVG}text")]
+            found[lines[0]] = lines
+    return found
+
+
 def test_layers_of_lenet5(lenet5: mcomp.Model):
     table = lenet5.layers()
     assert [layer.name for layer in table] == [node.name for node in lenet5.nodes]
@@ -52,6 +64,112 @@ def test_layers_of_lenet5(lenet5: mcomp.Model):
     assert pool.moved_nbytes == 4 * (20 * 24 * 24 + 20 * 12 * 12)
     assert repr(table[:2]).startswith("<mcomp.LayerTable lenet5: 7 nodes, 431,080 parameters")
     assert "conv1" in str(table)
+
+
+def test_layers_sum_to_the_parameters_of_an_unsimplified_network(shared: Path):
+    files = sorted((shared / "models").glob("*.onnx"))
+    assert len(files) > 8
+    for path in files:
+        model = mcomp.read_onnx(path, simplify=False)
+        assert sum(layer.parameters for layer in model.layers()) == model.parameters, path.name
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("lenet5", {}),
+        ("mobilenet_v1", {}),
+        ("inception_v1", {"size": 64}),
+        ("resnet50", {"size": 64}),
+    ],
+)
+def test_layers_sum_to_the_parameters_of_the_study(name: str, options: dict):
+    model = mcomp.models.create(name, simplify=False, **options)
+    assert sum(layer.parameters for layer in model.layers()) == model.parameters
+
+
+def quantised() -> mcomp.Model:
+    """Conv 3 x 5 of 4 filters whose weight is dequantised first, BatchNorm, Relu6 and an output."""
+    builder = mcomp.GraphBuilder("quantised")
+    x = builder.add_input("x", (None, 2, 8, 8))
+    weight = builder.add_constant("q", np.ones((4, 2, 3, 5), np.int8))
+    scale = builder.add_constant("s", np.ones(4, np.float32))
+    zero = builder.add_constant("z", np.zeros(4, np.int8))
+    dequantised = builder.add_node("DequantizeLinear", "dq", [weight, scale, zero], {"axis": 0})
+    y = builder.add_node("Conv", "conv", [x, dequantised])
+    norm = [builder.add_constant(f"n{i}", np.ones(4, np.float32)) for i in range(4)]
+    y = builder.add_node("BatchNormalization", "norm", [y, *norm])
+    bounds = [builder.add_constant(f"b{i}", np.float32(6 * i)) for i in range(2)]
+    builder.mark_output(builder.add_node("Clip", "clip", [y, *bounds]))
+    return builder.finish()
+
+
+def test_a_dequantised_constant_counts_and_is_drawn_at_its_reader():
+    model = quantised()
+    found = {layer.name: layer.parameters for layer in model.layers()}
+    assert found == {"dq": 0, "conv": 4 * 2 * 3 * 5, "norm": 8, "clip": 0}
+    assert model.parameters == 128
+    drawing = parsed(model)
+    assert boxes(drawing).keys() == {"input", "conv"}
+    conv = box_texts(drawing)["conv"]
+    # The box's counts are those of all nodes in it: 120 weights, 4 scales and 4 shifts.
+    assert conv == [
+        "conv", "Conv 3 x 5, BatchNormalization, Clip", "4 x 6 x 4 · 128 param · 2.88 k MAC",
+    ]  # fmt: skip
+    told = [title.text or "" for title in drawing.iter(f"{SVG}title")][-1]
+    assert [line.split(":")[0] for line in told.split("\n")] == ["conv", "dq", "norm", "clip"]
+
+
+def residual_block() -> mcomp.Model:
+    """Three Conv: with a Relu, with an Add of what it reads and a Relu, with a Clip."""
+    builder = mcomp.GraphBuilder("block")
+    x = builder.add_input("x", (None, 2, 4, 4))
+    weight = builder.add_constant("w", np.full((2, 2, 1, 1), 0.5, np.float32))
+    first = builder.add_node("Relu", "r1", [builder.add_node("Conv", "c1", [x, weight])])
+    second = builder.add_node("Conv", "c2", [first, weight])
+    added = builder.add_node("Relu", "r2", [builder.add_node("Add", "a", [second, first])])
+    low, high = (builder.add_constant(f"b{i}", np.float32(6 * i)) for i in range(2))
+    third = builder.add_node("Conv", "c3", [added, weight])
+    builder.mark_output(builder.add_node("Clip", "r3", [third, low, high]))
+    return builder.finish()
+
+
+def test_what_is_fused_is_told():
+    plain = residual_block()
+    assert {node.fused for node in plain.nodes} == {()}
+    model = plain.simplify()
+    fused = [("Relu",), ("residual", "Relu"), ("Clip",)]
+    assert [node.fused for node in model.nodes] == fused
+    assert [layer.fused for layer in model.layers()] == fused
+    assert [layer["fused"] for layer in model.layers().to_dicts()] == [list(one) for one in fused]
+    rows = list(csv.DictReader(io.StringIO(model.layers().to_csv())))
+    assert [row["fused"] for row in rows] == ["Relu", "residual, Relu", "Clip"]
+    texts = box_texts(parsed(model))
+    assert [lines[1] for lines in texts.values()] == [
+        "input", "Conv 1 x 1, Relu", "Conv 1 x 1, + residual, Relu", "Conv 1 x 1, Clip",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["net", "MW" * 300, "a, b, c " * 40, "0" * 90, "\u7db2" * 90])
+def test_the_caption_stays_in_the_picture(name: str):
+    builder = mcomp.GraphBuilder(name)
+    x = builder.add_input("x", (None, 123, 123))
+    builder.mark_output(builder.add_node("Relu", "y", [x]))
+    model = builder.finish()
+    drawing = parsed(model)
+    lines = drawing.findall(f"{SVG}text")
+    assert len(lines) > 1
+    assert (
+        "".join(text.text or "" for text in lines)
+        .replace(" ", "")
+        .startswith(f"{name}:1nodes,".replace(" ", ""))
+    )
+    font = ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"), 13)
+    for text in lines:
+        wide = 13 / font.getlength("\u7db2")  # the font lacks this letter, others have it square
+        length = font.getlength(text.text or "") * (wide if "\u7db2" in name else 1)
+        assert float(text.attrib["x"]) + length <= float(drawing.attrib["width"])
+        assert float(text.attrib["y"]) < min(box[1] for box in boxes(drawing).values())
 
 
 def test_bytes_follow_the_encoding(lenet5: mcomp.Model):
@@ -143,6 +261,11 @@ def test_names_are_escaped():
 
 
 def test_notebooks_show_drawing_and_table(lenet5: mcomp.Model):
+    drawing = lenet5.drawing()
+    assert drawing._repr_svg_() == drawing
+    assert type(drawing._repr_svg_()) is str
+    assert ElementTree.fromstring(drawing._repr_svg_()).tag == f"{SVG}svg"
+    assert repr(drawing) == f"<mcomp.Drawing, {len(drawing):,} characters of SVG>"
     text = lenet5._repr_html_()
     assert text.index("<svg") < text.index("</svg>") < text.index("<table>")
     builder = mcomp.GraphBuilder("long")
@@ -170,6 +293,14 @@ def test_the_commands(tmp_path: Path):
     assert f"wrote {drawing}" in shown.out
     assert table.exists()
     assert "layers" not in here("inspect", tmp_path / "net.mcomp", "--json").json
+
+    residual_block().simplify().save(tmp_path / "block.mcomp")
+    nodes = here("inspect", tmp_path / "block.mcomp", "--json").json["nodes"]
+    assert [node["fused"] for node in nodes] == [["Relu"], ["residual", "Relu"], ["Clip"]]
+    assert "residual, Relu" in here("inspect", tmp_path / "block.mcomp").out
+    shown = here("inspect", tmp_path / "block.mcomp", "--layers").out
+    assert shown.count("residual, Relu") == 2
+    here("inspect", "lenet5").assert_error("mcomp models lenet5 --layers")
 
     here("models", "--layers").assert_error("NAME")
     here("models", "lenet5", "--svg", tmp_path / "a.png").assert_error("a.png", ".svg")

@@ -16,9 +16,11 @@ def add_layers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layers",
         action="store_true",
-        help="by layer: shape, parameters, MACs, bytes moved, MACs a byte",
+        help="by layer: what is fused, shape, parameters, MACs, bytes moved, MACs a byte",
     )
-    parser.add_argument("--csv", metavar="F.csv", help="write that table")
+    parser.add_argument(
+        "--csv", metavar="F.csv", help="write that table, and encoding and bytes of weights"
+    )
     parser.add_argument("--svg", metavar="F.svg", help="draw the network")
 
 
@@ -57,11 +59,12 @@ def show(values: Values) -> list[str]:
     """Make readable text of :func:`answer`'s keys."""
     parts = []
     if "layers" in values:
-        head = ["node", "op", "output", "parameters", "macs", "bytes moved", "macs/byte"]
+        head = ["node", "op", "fused", "output", "parameters", "macs", "bytes moved", "macs/byte"]
         rows = [
             [
                 layer["name"],
                 layer["op"],
+                ", ".join(layer["fused"]),
                 " x ".join("N" if extent is None else str(extent) for extent in layer["shape"]),
                 layer["parameters"],
                 layer["macs"],

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from ... import package
+from ... import models, package
 from ..._errors import NotFound
 from ...display import format_shape, text_table
 from .. import files, layers, options, output
@@ -16,7 +16,9 @@ from .compress import account, account_text
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("file", metavar="FILE", help="an .mcomp or .onnx file")
+    parser.add_argument(
+        "file", metavar="FILE", help="an .mcomp or .onnx file; shown as it is read, not yet folded"
+    )
     parser.set_defaults(width=None, seed=0)
     layers.add_layers(parser)
     options.add_machine(parser, device=False)
@@ -27,7 +29,11 @@ def run(arguments: argparse.Namespace) -> Values:
     path = arguments.file
     ending = Path(path).suffix.lower()
     if ending not in (".mcomp", ".onnx"):
-        raise NotFound(f"file {path!r}: its name must end in .mcomp or .onnx")
+        hint = f"; for a network of the study: mcomp models {path} --layers"
+        raise NotFound(
+            f"file {path!r}: its name must end in .mcomp or .onnx"
+            f"{hint if path in models.names() else ''}"
+        )
     layers.check_outputs(arguments)
     start = time.perf_counter()
     # An ONNX file is shown as it is, before anything is folded.
@@ -44,6 +50,7 @@ def run(arguments: argparse.Namespace) -> Values:
             {
                 "name": node.name,
                 "op": node.op,
+                "fused": list(node.fused),
                 "inputs": list(node.inputs),
                 "outputs": [node.output],
                 "shape": list(node.shape),
@@ -69,11 +76,12 @@ def run(arguments: argparse.Namespace) -> Values:
 def show(values: Values) -> str:
     """Make tables of nodes, tensors and sections."""
     nodes = text_table(
-        ["node", "op", "shape", "inputs"],
+        ["node", "op", "fused", "shape", "inputs"],
         [
             [
                 node["name"],
                 node["op"],
+                ", ".join(node["fused"]),
                 format_shape(node["shape"]),
                 ", ".join(name or "-" for name in node["inputs"]),
             ]

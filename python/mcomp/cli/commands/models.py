@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from ... import models
 from ..._errors import InvalidArgument, NotFound
-from ...display import format_shape, text_table
+from ..._handles import integer
+from ...display import Cell, format_shape, text_table
 from ...model import Model
 from ...weights import load_weights
 from .. import files, layers, options, output
@@ -19,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="one network; default: all")
     parser.add_argument("-o", "--output", metavar="F.onnx", help="write network NAME")
     parser.add_argument(
-        "--seed", type=int, default=0, help="of random weights (default 0); lenet5 brings trained"
+        "--seed", type=int, help="of random weights (default 0); lenet5 brings trained"
     )
     parser.add_argument("--width", type=float, default=1.0, help="factor on channels (default 1.0)")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="input's height and width")
@@ -57,10 +58,12 @@ def run(arguments: argparse.Namespace) -> Values:
     names = models.names()
     if arguments.name is not None and arguments.name not in names:
         raise NotFound(f"no network {arguments.name!r}; known are: {', '.join(names)}")
+    seed = integer("--seed", 0 if arguments.seed is None else arguments.seed, 0, 2**64 - 1)
     if arguments.name is None:
         for option, given in (
             ("--output", arguments.output),
             ("--weights", arguments.weights),
+            ("--seed", arguments.seed),
             ("--size", arguments.size),
             ("--width", None if arguments.width == 1 else arguments.width),
         ):
@@ -72,7 +75,10 @@ def run(arguments: argparse.Namespace) -> Values:
     if arguments.output is not None:
         files.check_output(arguments.output, "output", ".onnx")
     layers.check_outputs(arguments)
-    listed = describe(models.info(arguments.name))
+    info = models.info(arguments.name)
+    if info.trained and arguments.seed is not None:
+        output.note(f"network {info.name} is trained: --seed {seed} changes nothing")
+    listed = describe(info)
     values: Values = {"models": [listed]}
     wanted = (arguments.output, arguments.size, arguments.weights)
     if wanted == (None, None, None) and arguments.width == 1 and not layers.wanted(arguments):
@@ -80,7 +86,7 @@ def run(arguments: argparse.Namespace) -> Values:
     # Not simplified: a network is listed and written as its paper draws it.
     model = models.create(
         arguments.name,
-        arguments.seed,
+        seed,
         arguments.width,
         size=arguments.size,
         simplify=False,
@@ -91,9 +97,9 @@ def run(arguments: argparse.Namespace) -> Values:
     listed["input"] = [1, *model.inputs[0].shape[1:]]
     listed["parameters"] = model.parameters
     listed["macs"] = model.macs
-    if arguments.width != 1 or arguments.size is not None:
+    if arguments.width != 1 or arguments.size not in (None, info.input[-1]):
         listed["published"] = dict.fromkeys(listed["published"])
-        listed["published"]["source"] = "figures of width 1 and the usual input only"
+        listed["published"]["source"] = f"only for width 1 and {info.input[-1]}"
     values |= layers.answer(arguments, model)
     if arguments.output is not None:
         values["output"] = arguments.output
@@ -147,7 +153,7 @@ def show(values: Values) -> str:
 
 def _facts(entry: Values) -> str:
     """Make lines of what the table has no room for."""
-    published, sizes = entry["published"], entry["sizes"]
+    sizes = entry["sizes"]
     step = "" if sizes["step"] == 1 else f", multiples of {sizes['step']}"
     many = f"{sizes['min']} to {sizes['max']}{step}"
     return output.facts(
@@ -158,14 +164,20 @@ def _facts(entry: Values) -> str:
             ("classes", entry["classes"]),
             ("sizes", many if sizes["max"] > sizes["min"] else str(sizes["min"])),
             ("widths", "1" if entry["min_width"] == 1 else f"{entry['min_width']:g} to 1"),
-            *(
-                (f"published {name}", "not published" if number is None else number)
-                for name, number in published.items()
-                if name != "source"
-            ),
-            ("published in", published["source"]),
+            *_published(entry["published"]),
         ]
     )
+
+
+def _published(published: Values) -> list[tuple[str, Cell]]:
+    numbers = {name: number for name, number in published.items() if name != "source"}
+    if set(numbers.values()) == {None}:
+        return [("published", published["source"])]
+    lines: list[tuple[str, Cell]] = [
+        (f"published {name}", "not published" if number is None else number)
+        for name, number in numbers.items()
+    ]
+    return [*lines, ("published in", published["source"])]
 
 
 COMMAND = Command(
