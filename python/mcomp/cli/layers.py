@@ -19,7 +19,9 @@ def add_layers(parser: argparse.ArgumentParser) -> None:
         help="by layer: what is fused, shape, parameters, MACs, bytes moved, MACs a byte",
     )
     parser.add_argument(
-        "--csv", metavar="F.csv", help="write it with more columns: encoding, bytes of weights"
+        "--csv",
+        metavar="F.csv",
+        help="write that table with more columns: encoding, bytes of weights",
     )
     parser.add_argument("--svg", metavar="F.svg", help="draw the network")
 
