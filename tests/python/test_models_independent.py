@@ -41,27 +41,27 @@ def check_same(
 
 def test_inception_v1(tmp_path: Path):
     path = independent_networks.googlenet(tmp_path / "googlenet.onnx")
-    assert check_same("inception_v1", path).endswith("names of Caffe")
+    assert check_same("inception_v1", path).endswith("names of Caffe, default preprocessing")
 
 
 def test_resnet50_small(tmp_path: Path):
     path = independent_networks.resnet(RESNETS["resnet50"], tmp_path / "small.onnx", 64)
     matched = check_same("resnet50", path, size=64)
-    assert matched.endswith("names of torchvision and timm")
+    assert matched.endswith("names of torchvision and timm, default preprocessing")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RESNETS)
 def test_resnet(name: str, tmp_path: Path):
     path = independent_networks.resnet(RESNETS[name], tmp_path / f"{name}.onnx")
-    assert check_same(name, path).endswith("names of torchvision and timm")
+    assert check_same(name, path).endswith("names of torchvision and timm, default preprocessing")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VGGS)
 def test_vgg(name: str, tmp_path: Path):
     path = independent_networks.vgg(VGGS[name], tmp_path / f"{name}.onnx")
-    assert check_same(name, path).endswith("names of torchvision")
+    assert check_same(name, path).endswith("names of torchvision, default preprocessing")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,9 @@ def test_graphs_of_the_onnx_zoo(name: str, feed: str, library: str, shared: Path
     source = shared / "data" / "onnx-light" / f"light_{name}.onnx"
     path = independent_networks.with_random_constants(source, tmp_path / "zoo.onnx", seed=5)
     # These files fix the batch to 1.
-    assert check_same(name, path, feed, batches=(1,)).endswith(f"names of {library}")
+    assert check_same(name, path, feed, batches=(1,)).endswith(
+        f"names of {library}, default preprocessing"
+    )
 
 
 @pytest.mark.slow
