@@ -151,7 +151,7 @@ mcomp_status mcomp_model_create(mcomp_context *context, const char *name,
         network.status = mcomp_graph_create(context, name, &network.graph);
     if (network.status == MCOMP_OK)
         entry->build(&network);
-    if (entry->info.classes == 1000)
+    if (network.status == MCOMP_OK && entry->info.classes == 1000)
         add_imagenet_metadata(&network);
     if (network.status == MCOMP_OK)
         network.status = mcomp_graph_verify(network.graph);

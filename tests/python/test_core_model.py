@@ -434,3 +434,15 @@ print(with_block - before, mcomp.peak_resident_nbytes() - before)
     grown, peak = map(int, done.stdout.split())
     assert grown > 60 * 2**20
     assert peak > 60 * 2**20
+
+
+@pytest.mark.parametrize(("beta", "bias"), [(0.75, 0.0), (2.5, 1e-30), (-0.5, 1.0), (0.75, 2.0)])
+def test_lrn_of_odd_parameters_is_the_same_on_both_devices(beta: float, bias: float) -> None:
+    builder = mcomp.GraphBuilder("lrn")
+    x = builder.add_input("x", (None, 2, 1, 2))
+    attributes = {"size": 3, "alpha": 1.0, "beta": beta, "bias": bias}
+    builder.mark_output(builder.add_node("LRN", "y", [x], attributes))
+    values = np.array([1e-25, 1, 1e-10, 1], np.float32).reshape(1, 2, 1, 2)
+    with builder.finish() as model:
+        ref, cpu = model.run(values, "ref"), model.run(values, "cpu")
+    np.testing.assert_allclose(cpu, ref, rtol=1e-5)

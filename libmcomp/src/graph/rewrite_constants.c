@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "base/status.h"
 #include "dequantize.h"
 #include "rebuild.h"
@@ -17,6 +19,8 @@ static bool is_no_op(const mcomp_graph *graph, const mc_node *node)
 {
     if (mc_node_is(node, "Identity"))
         return true;
+    if (mc_node_is(node, "Clip"))
+        return node->params.activation.low == -INFINITY && node->params.activation.high == INFINITY;
     bool may_be = mc_node_is(node, "Pad") || mc_node_is(node, "Slice") ||
                   mc_node_is(node, "Flatten") ||
                   (mc_node_is(node, "Concat") && node->input_count == 1 &&

@@ -207,6 +207,10 @@ static void test_clips_in_a_row(void **state)
     y = add_unary(graph, "Relu", "r", y);
     assert_becomes(graph, add_clip(graph, "y", y, -3, -2), "Clip", SAME);
 
+    y = begin("no bounds");
+    y = add_clip(graph, "open", y, -INFINITY, INFINITY);
+    assert_becomes(graph, add_unary(graph, "Softmax", "softmax", y), "Softmax", SAME);
+
     y = begin("another reader");
     y = add_unary(graph, "Relu", "r1", y);
     assert_ok(mcomp_graph_mark_output(graph, add_unary(graph, "Softmax", "softmax", y)));

@@ -274,6 +274,8 @@ static void test_refusals(void **state)
         {"mobilenet_v1", 1.1, 0, "mobilenet_v1: width is 1.1, 0.25 to 1 is possible"},
         {"mobilenet_v1", 1, 31, "mobilenet_v1: input size is 31, 32 to 4096 is possible"},
         {"mobilenet_v1", 1, -224, "mobilenet_v1: input size is -224, 32 to 4096 is possible"},
+        {"vgg16", 1, INT64_MIN, "only 224 is possible"},
+        {"resnet50", 1, INT64_MAX, "32 to 4096 is possible"},
         {"inception_v3", 1, 74, "inception_v3: input size is 74, 75 to 4096 is possible"},
         {"inception_v2", 1, 80, "inception_v2: input size is 80, not a multiple of 32"},
         {"resnet50", 1, 4097, "resnet50: input size is 4097, 32 to 4096 is possible"},

@@ -45,10 +45,14 @@ static void run_lrn(const mc_operation *operation, const mc_run *run)
                     MC_CPU_ELEMENT_GRAIN / work.count + 1, do_planes, (void *)&work);
 }
 
+/* What the kernels' bound holds for, with a bias that no sum of squares too small for a float matters
+ * beside. The reference takes what no network has. */
 static bool fits(const mcomp_graph *graph, const mc_node *node)
 {
     (void)graph;
-    return mc_node_is(node, "LRN");
+    const mc_node_params *params = &node->params;
+    return mc_node_is(node, "LRN") && params->bias >= 0x1p-20f && params->beta >= 0 &&
+           params->beta <= 2;
 }
 
 static void describe(const mc_cpu_device *device, const mc_request *request,
