@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zipfile
@@ -66,13 +67,14 @@ def weights_of(model: mcomp.Model, rename: Callable[[str], str] = str) -> dict[s
     }
 
 
-def refused(kind: type[mcomp.MCompError], path: Path, *words: str) -> None:
+def refused(kind: type[mcomp.MCompError], path: Path, *words: str) -> str:
     with pytest.raises(kind) as caught:
         small(0, weights=path)
     message = str(caught.value)
     assert "\n" not in message
     for word in (str(path), *words):
         assert word in message, message
+    return message
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
@@ -333,6 +335,19 @@ def test_missing_and_left_over_tensors_are_named(tmp_path: Path):
     )
 
 
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_long_names_of_a_file_are_cut(tmp_path: Path, ending: str):
+    path = tmp_path / f"w.{ending}"
+    arrays = weights_of(small(1, simplify=False), keras_names)
+    arrays |= {f"{number}" + "n" * 20_000: np.zeros(3, np.float32) for number in range(9)}
+    if ending == "npz":
+        np.savez(path, **arrays)
+    else:
+        write_safetensors(path, arrays)
+    told = refused(mcomp.InvalidArgument, path, "9 left over: 0nnn", "nnn..., 1nnn", "and 3 more")
+    assert len(told) < len(str(path)) + 1000
+
+
 def test_numbers_that_are_no_weights_are_refused(tmp_path: Path):
     path = tmp_path / "w.npz"
     arrays = weights_of(small(1, simplify=False), keras_names)
@@ -452,6 +467,11 @@ def damaged_safetensors() -> list[tuple[str, bytes, str]]:
         ("behind", one(data_offsets=[0, 9]), "not within"),
         ("reversed", one(data_offsets=[8, 0]), "not within"),
         ("offsets", one(data_offsets=["a", 8]), "not within"),
+        ("long name", whole({"w" * 20_000: 3}), "tensor 'www"),
+        ("long dtype", one(dtype="F" * 20_000), "dtype 'FFF"),
+        ("long extent", one(shape=["1" * 20_000]), "no whole number"),
+        ("long shape", one(shape=[10**4000] * 6), "too many"),
+        ("long offsets", one(data_offsets=["8" * 20_000]), "not within"),
     ]
 
 
@@ -459,7 +479,7 @@ def damaged_safetensors() -> list[tuple[str, bytes, str]]:
 def test_damaged_safetensors(tmp_path: Path, what: str, data: bytes, word: str):
     path = tmp_path / "w.safetensors"
     path.write_bytes(data)
-    refused(mcomp.Corrupt, path, word)
+    assert len(refused(mcomp.Corrupt, path, word)) < len(str(path)) + 600
 
 
 def test_damaged_npz(tmp_path: Path):
@@ -476,6 +496,68 @@ def test_damaged_npz(tmp_path: Path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("w.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
     refused(mcomp.Corrupt, path, "0 bytes for shape")
+
+
+def write_npy(path: Path, header: str, data: bytes = b"") -> None:
+    """Write an archive of one array, as the format is defined."""
+    text = header.encode() + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        head = b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little")
+        archive.writestr("w.npy", head + text + data)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1 + 1,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': f(2)}",
+        "{'descr': '<f4', 'fortran_order': False}",
+        "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}",
+        "{'descr': (), 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': [()], 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': [3], 'fortran_order': False, 'shape': (2,)}",
+        "{1: 2, 'a': 3}",
+        "{[]: 1}",
+        "(" * 5000,
+        "-" * 9000 + "1",
+        "{'descr'",
+        "[]",
+        "\x00",
+        " " * 20_000,
+    ],
+)
+def test_headers_of_npz_are_refused_in_our_words(tmp_path: Path, header: str):
+    path = tmp_path / "w.npz"
+    write_npy(path, header)
+    told = refused(mcomp.Corrupt, path, "array 'w': its .npy header is not one of descr")
+    assert " object at " not in told
+    assert len(told) < len(str(path)) + 200
+
+
+def test_long_types_of_npz_are_cut(tmp_path: Path):
+    path = tmp_path / "w.npz"
+    fields = [(f"f{number}", "<f4") for number in range(500)]
+    header = str({"descr": fields, "fortran_order": False, "shape": (2,)}).replace(", ", ",")
+    write_npy(path, header, b"\0" * 9)
+    told = refused(mcomp.Corrupt, path, "9 bytes for shape [2] of [('f0', '<f4')")
+    assert len(told) < len(str(path)) + 200
+    arrays = weights_of(small(1, simplify=False), keras_names)
+    arrays["conv1_bn_mean"] = np.zeros(8, fields)
+    np.savez(path, **arrays)
+    told = refused(mcomp.InvalidArgument, path, "conv1_bn_mean", "is not a type of float")
+    assert len(told) < len(str(path)) + 300
+
+
+@pytest.mark.parametrize("names", [("w.npy", "w.npy"), ("w.npy", "w")])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_arrays_of_one_name_are_refused(tmp_path: Path, names: tuple[str, str]):
+    path = tmp_path / "w.npz"
+    array = io.BytesIO()
+    np.save(array, np.zeros(3, np.float32))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, array.getvalue())
+    refused(mcomp.Corrupt, path, "array 'w' stands twice")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path):

@@ -10,12 +10,14 @@ import numpy as np
 
 from .._arrays import FloatArray
 from .._errors import InvalidArgument, ShapeError
+from .._file_text import cut
 from .layers import Layer, Norm
 from .naming import OURS, Convention
 from .onnx_file import window
 from .stored import StoredFile, read_floats
 
 _SHOWN = 6  # names in a message
+_NAME_LIMIT = 80  # characters of each
 
 
 @dataclass
@@ -97,9 +99,9 @@ def _missing(layer: Layer, names: dict[str, str], have: dict[str, str]) -> list[
 
 
 def listed(names: Sequence[str]) -> str:
-    """Write the first names and how many more there are."""
+    """Write the beginnings of the first names and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(cut(name, _NAME_LIMIT) for name in names[:_SHOWN]) + more
 
 
 def check_whole(network: str, file: StoredFile, found: Found) -> None:

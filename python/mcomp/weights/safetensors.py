@@ -11,6 +11,7 @@ import numpy as np
 
 from .._arrays import AnyArray
 from .._errors import Corrupt
+from .._file_text import cut, shown
 from .stored import Stored, check_shape
 
 _MAX_HEADER_NBYTES = 100_000_000
@@ -50,7 +51,7 @@ def read_safetensors(path: str) -> dict[str, Stored]:
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     data = memoryview(mapped)[8 + header_nbytes :]
     return {
-        name: _stored(f"{path}: tensor {name!r}", entry, data)
+        name: _stored(f"{path}: tensor {shown(name)}", entry, data)
         for name, entry in header.items()
         if name != "__metadata__"
     }
@@ -80,7 +81,7 @@ def _stored(what: str, entry: Any, data: memoryview) -> Stored:
     name = entry.get("dtype")
     dtype = _DTYPES.get(name) if isinstance(name, str) else None
     if not isinstance(name, str) or dtype is None:
-        raise Corrupt(f"{what}: dtype {name!r} is not one of {', '.join(_DTYPES)}")
+        raise Corrupt(f"{what}: dtype {shown(str(name))} is not one of {', '.join(_DTYPES)}")
     shape = check_shape(what, entry.get("shape"))
     offsets = entry.get("data_offsets")
     if (
@@ -89,13 +90,13 @@ def _stored(what: str, entry: Any, data: memoryview) -> Stored:
         or not all(isinstance(offset, int) for offset in offsets)
         or not 0 <= offsets[0] <= offsets[1] <= len(data)
     ):
-        raise Corrupt(f"{what}: data_offsets {offsets!r} are not within {len(data)} bytes")
+        raise Corrupt(f"{what}: data_offsets {cut(str(offsets))} are not within {len(data)} bytes")
     begin, end = offsets
     count = 1
     for extent in shape:
         count *= extent
     if end - begin != count * dtype.itemsize:
-        raise Corrupt(f"{what}: {end - begin} bytes for shape {list(shape)} of {name}")
+        raise Corrupt(f"{what}: {end - begin} bytes for shape {cut(str(list(shape)))} of {name}")
 
     def read() -> AnyArray:
         array: AnyArray = np.frombuffer(data[begin:end], dtype).reshape(shape)

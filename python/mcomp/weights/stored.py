@@ -10,6 +10,7 @@ import numpy as np
 
 from .._arrays import AnyArray, FloatArray
 from .._errors import Corrupt, InvalidArgument
+from .._file_text import cut, shown
 
 _MAX_RANK = 6
 
@@ -73,9 +74,9 @@ def check_shape(what: str, shape: object) -> tuple[int, ...]:
         raise Corrupt(f"{what}: the shape is no list of at most {_MAX_RANK} extents")
     for extent in shape:
         if not isinstance(extent, int) or isinstance(extent, bool) or extent < 0:
-            raise Corrupt(f"{what}: extent {extent!r} is no whole number of 0 or more")
+            raise Corrupt(f"{what}: extent {shown(repr(extent))} is no whole number of 0 or more")
     if math.prod(shape) > 2**40:
-        raise Corrupt(f"{what}: shape {list(shape)} has too many elements")
+        raise Corrupt(f"{what}: shape {cut(str(list(shape)))} has too many elements")
     return tuple(shape)
 
 
