@@ -10,8 +10,27 @@ Cell = str | int | float | None
 MAX_ROWS = 400
 
 
+def printable(text: str) -> str:
+    r"""Escape what a name may bring and a terminal or browser would obey.
+
+    That is control characters, line breaks, marks of the direction of writing and spaces other
+    than the common one, each as in a Python string.
+
+    Examples
+    --------
+    >>> printable("a\x1bb")
+    'a\\x1bb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def format_cell(value: Cell) -> str:
-    """Write one value: integers with thousands marks, reals with four digits, None as ``-``."""
+    """Write one value: integers with thousands marks, reals with four digits, None as ``-``.
+
+    Texts are made :func:`printable`.
+    """
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -20,7 +39,7 @@ def format_cell(value: Cell) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return value
+    return printable(value)
 
 
 def format_nbytes(nbytes: float) -> str:
@@ -80,7 +99,10 @@ def text_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     conv1  2,000
     fc        12
     """
-    cells = [list(headers), *([format_cell(value) for value in row] for row in rows)]
+    cells = [
+        list(map(printable, headers)),
+        *([format_cell(value) for value in row] for row in rows),
+    ]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headers))]
     right = [
         any(_is_number(row[column]) for row in rows)
@@ -99,7 +121,7 @@ def text_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 def html_table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     """Write an HTML table, every text escaped; rows past the first 400 are only counted."""
-    head = "".join(f"<th>{html.escape(header)}</th>" for header in headers)
+    head = "".join(f"<th>{html.escape(printable(header))}</th>" for header in headers)
     body = []
     for row in rows[:MAX_ROWS]:
         cells = "".join(
@@ -112,6 +134,6 @@ def html_table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[Cel
         more = f"{len(rows) - MAX_ROWS:,} more rows"
         body.append(f'<tr><td colspan="{len(headers)}">{more}</td></tr>')
     return (
-        f"<table><caption>{html.escape(caption)}</caption>"
+        f"<table><caption>{html.escape(printable(caption))}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     )

@@ -1,7 +1,8 @@
 """A network as an SVG drawing: boxes in rows, from the input down.
 
 A row is a node's distance from the input. A value that is read further down is led there through
-every row between, in a narrow place of its own, so that lines do not run through boxes.
+every row between, in a narrow place of its own, so that lines do not run through boxes. However
+many boxes read it, it has one such place a row.
 """
 
 from __future__ import annotations
@@ -11,12 +12,18 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ._errors import LimitError
 from .display import format_shape
 
 if TYPE_CHECKING:
     from .graph_info import NodeInfo, ValueInfo
     from .layer_table import LayerInfo
     from .model import Model
+
+#: Of boxes and places that lines take in the rows between, together.
+MAX_PLACES = 50_000
+# Nodes of the largest network that a notebook draws beside its table.
+_MAX_FRAMED_NODES = 1000
 
 _BOX_WIDTH, _BOX_HEIGHT = 256, 46
 _LANE_WIDTH = 12
@@ -45,7 +52,7 @@ _FILLS = {
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class _Place:
     """A box, or a lane that a value passes through (without lines of text).
 
@@ -57,7 +64,7 @@ class _Place:
     shape: str = ""
     parameters: int = 0
     macs: int = 0
-    tip: str = ""
+    tips: list[str] = field(default_factory=list)
     fill: str = "#f2f2f2"
     above: list[int] = field(default_factory=list)
     x: float = 0.0
@@ -70,7 +77,7 @@ class _Place:
         """Add a layer that is drawn in the box."""
         self.parameters += layer.parameters
         self.macs += layer.macs
-        self.tip += ("\n" if self.tip else "") + _tip(layer)
+        self.tips.append(_tip(layer))
         costs = [self.shape]
         costs += [f"{_count(self.parameters)} param"] if self.parameters else []
         costs += [f"{_count(self.macs)} MAC"] if self.macs else []
@@ -99,6 +106,13 @@ class Drawing(str):
 def draw(model: Model, caption: str) -> Drawing:
     """Draw a network (see :meth:`mcomp.Model.drawing`)."""
     places = _boxes(model)
+    count = len(places) + _lane_count(places)
+    if count > MAX_PLACES:
+        raise LimitError(
+            f"a drawing of the {len(model.nodes):,} nodes takes {len(places):,} boxes and "
+            f"{count - len(places):,} places for lines past them, together more than "
+            f"{MAX_PLACES:,}: see the table by layer instead"
+        )
     rows = _rows(places)
     _arrange(places, rows)
     left = min(place.x - place.width / 2 for place in places)
@@ -126,16 +140,22 @@ def draw(model: Model, caption: str) -> Drawing:
     )
 
 
+def framed(model: Model, caption: str) -> str:
+    """Draw a network for a notebook, in a frame that scrolls; "" where it is too large."""
+    if len(model.nodes) > _MAX_FRAMED_NODES:
+        return ""
+    try:
+        drawing = draw(model, caption)
+    except LimitError:
+        return ""
+    return f'<div style="max-height:32em;overflow:auto">{drawing}</div>'
+
+
 def _escape(text: str) -> str:
     """Escape for XML, which knows no control characters and no lone surrogates."""
-    return html.escape(
-        "".join(
-            c
-            if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) & 0xFFFE != 0xFFFE
-            else "\N{REPLACEMENT CHARACTER}"
-            for c in text
-        )
-    )
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return html.escape(text)
 
 
 def _caption_lines(caption: str, length: int) -> list[str]:
@@ -166,7 +186,7 @@ def _boxes(model: Model) -> list[_Place]:
     """Make the boxes, in an order in which they can run, each with the boxes it reads.
 
     What is computed of constants alone, such as a DequantizeLinear of a weight, is drawn in the
-    boxes of the nodes that read it.
+    box of the first node that reads it.
     """
     places: list[_Place] = []
     owner: dict[str, int] = {}
@@ -179,11 +199,11 @@ def _boxes(model: Model) -> list[_Place]:
             readers[str(name)] = readers.get(str(name), 0) + 1
     outputs = {value.name for value in model.outputs}
     values = {value.name: value for value in model.values}
-    # By value: the layers that compute it of constants alone.
+    # By value: the layers that compute it of constants alone, until a box has them.
     prepared: dict[str, list[LayerInfo]] = {}
     for node, layer in zip(model.nodes, model.layers(), strict=True):
         above = list(dict.fromkeys(owner[name] for name in node.inputs if name in owner))
-        inner = [one for name in dict.fromkeys(node.inputs) for one in prepared.get(str(name), [])]
+        inner = [one for name in node.inputs for one in prepared.pop(str(name), [])]
         if not above and node.output in readers and node.output not in outputs:
             prepared[node.output] = [*inner, layer]
             continue
@@ -192,7 +212,7 @@ def _boxes(model: Model) -> list[_Place]:
         joined = (
             node.op in _APPENDED
             and before is not None
-            and before.tip
+            and before.tips
             and readers.get(first) == 1
             and first not in outputs
         )
@@ -252,23 +272,32 @@ def _tip(layer: LayerInfo) -> str:
     )
 
 
+def _lane_count(places: list[_Place]) -> int:
+    """Count the lanes that :func:`_rows` will lay: to the furthest reader of each box."""
+    furthest = [place.row + 1 for place in places]
+    for place in places:
+        for source in place.above:
+            furthest[source] = max(furthest[source], place.row)
+    return sum(row - place.row - 1 for row, place in zip(furthest, places, strict=True))
+
+
 def _rows(places: list[_Place]) -> list[list[int]]:
     """Put boxes into rows; lead values that are read further down through lanes."""
     rows: list[list[int]] = [[] for _ in range(1 + max(place.row for place in places))]
-    lanes: dict[tuple[int, int], int] = {}
+    # By box: the lanes that lead its value on, from the row below it down.
+    led: dict[int, list[int]] = {}
     for index in range(len(places)):
         place = places[index]
         rows[place.row].append(index)
         for which, source in enumerate(place.above):
-            above = source
-            for row in range(places[source].row + 1, place.row):
-                lane = lanes.get((source, row))
-                if lane is None:
-                    lane = lanes[source, row] = len(places)
-                    places.append(_Place(row, above=[above]))
-                    rows[row].append(lane)
-                above = lane
-            place.above[which] = above
+            lanes = led.setdefault(source, [])
+            first = places[source].row + 1
+            for row in range(first + len(lanes), place.row):
+                rows[row].append(len(places))
+                places.append(_Place(row, above=[lanes[-1] if lanes else source]))
+                lanes.append(rows[row][-1])
+            if place.row > first:
+                place.above[which] = lanes[place.row - first - 1]
     return rows
 
 
@@ -321,7 +350,7 @@ def _box(place: _Place, header: int) -> str:
         f'font-weight="{"normal" if number else "bold"}">{_escape(line)}</text>'
         for number, line in enumerate(place.lines)
     )
-    tip = "\n".join(_escape(line) for line in place.tip.split("\n"))
+    tip = "\n".join(map(_escape, place.tips))
     return (
         f'<g><title>{tip}</title><rect x="{x:.1f}" y="{y}" width="{_BOX_WIDTH}" '
         f'height="{_BOX_HEIGHT}" rx="4" fill="{place.fill}" stroke="#666"/>{lines}</g>'

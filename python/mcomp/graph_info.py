@@ -24,6 +24,7 @@ from ._arrays import (
 from ._errors import NotFound, check
 from ._handles import new_info, py_text
 from ._native import ffi, lib
+from .display import printable
 
 if TYPE_CHECKING:
     from ._native import CData
@@ -197,7 +198,7 @@ class Constants(Mapping[str, Constant]):
         return len(self._entries)
 
     def __repr__(self) -> str:
-        return f"<mcomp.Constants: {', '.join(self._entries)}>"
+        return f"<mcomp.Constants: {', '.join(map(printable, self._entries))}>"
 
 
 class _NoConstant(NotFound, KeyError):

@@ -17,7 +17,7 @@ from ._handles import ForkSafeLock, Handle, c_text, ends_in, integer, new_info, 
 from ._native import ffi, lib
 from .calibration import Samples
 from .context import Context
-from .display import format_nbytes
+from .display import format_nbytes, printable
 from .graph_info import (
     Constants,
     NodeInfo,
@@ -42,8 +42,6 @@ __all__ = ["Model", "symbolic_shape"]
 
 # Sessions that Model.run() keeps: enough for two devices at two batch sizes.
 _KEPT_SESSIONS = 4
-# Nodes of the largest network that a notebook draws beside its table.
-_MAX_DRAWN_NODES = 1000
 
 
 class Model(Handle):
@@ -561,8 +559,9 @@ class Model(Handle):
     def _caption(self) -> str:
         info = self._info()
         return (
-            f"{self.name or 'network'}: {info.node_count} nodes, {info.parameters:,} parameters, "
-            f"{info.macs:,} MACs, {format_nbytes(info.stored_nbytes)} of weights"
+            f"{printable(self.name) or 'network'}: {info.node_count} nodes, "
+            f"{info.parameters:,} parameters, {info.macs:,} MACs, "
+            f"{format_nbytes(info.stored_nbytes)} of weights"
         )
 
     def layers(self) -> LayerTable:
@@ -573,6 +572,11 @@ class Model(Handle):
         """Draw the network as SVG text, layers from the top down with their shapes and costs.
 
         A notebook shows the drawing itself.
+
+        Raises
+        ------
+        LimitError
+            The boxes, and the places of lines that pass by boxes, are more than 50,000.
         """
         from .drawing import draw
 
@@ -581,14 +585,13 @@ class Model(Handle):
     def __repr__(self) -> str:
         if self.closed:
             return "<mcomp.Model, closed>"
-        made = f" ({format_nbytes(self.float_nbytes)} as float32) by {self.recipe}"
+        made = f" ({format_nbytes(self.float_nbytes)} as float32) by {printable(self.recipe)}"
         return f"<mcomp.Model {self._caption()}{made if self.recipe else ''}>"
 
     def __str__(self) -> str:
         return f"{self._caption()}\n{self.layers()}"
 
     def _repr_html_(self) -> str:
-        table = self.layers()._repr_html_()
-        if len(self.nodes) > _MAX_DRAWN_NODES:
-            return table
-        return f'<div style="max-height:32em;overflow:auto">{self.drawing()}</div>{table}'
+        from .drawing import framed
+
+        return framed(self, self._caption()) + self.layers()._repr_html_()

@@ -11,7 +11,7 @@ from ._arguments import texts
 from ._errors import check
 from ._handles import Handle, c_text, integer, new_info, py_text
 from ._native import ffi, lib
-from .display import format_nbytes, format_ns, html_table, text_table
+from .display import format_nbytes, format_ns, html_table, printable, text_table
 
 if TYPE_CHECKING:
     from ._native import CData
@@ -170,8 +170,8 @@ class Plan(Handle):
     def _caption(self) -> str:
         memory = self.activations_nbytes + self.workspace_nbytes + self.weights_nbytes
         return (
-            f"plan of {self._model.name or 'a network'}, batch {self.batch}: {len(self.steps)} "
-            f"steps, {format_ns(self.predicted_ns)} predicted (uncalibrated), "
+            f"plan of {printable(self._model.name) or 'a network'}, batch {self.batch}: "
+            f"{len(self.steps)} steps, {format_ns(self.predicted_ns)} predicted (uncalibrated), "
             f"{format_nbytes(memory)}"
         )
 

@@ -15,7 +15,15 @@ from ._callbacks import Call, Progress, progress_function
 from ._errors import InvalidArgument, ShapeError, check
 from ._handles import ForkSafeLock, Handle, integer, new_info
 from ._native import ffi, lib
-from .display import Cell, format_nbytes, format_ns, format_shape, html_table, text_table
+from .display import (
+    Cell,
+    format_nbytes,
+    format_ns,
+    format_shape,
+    html_table,
+    printable,
+    text_table,
+)
 from .plan import Plan, Step
 
 if TYPE_CHECKING:
@@ -359,8 +367,9 @@ class Session(Handle):
             return "<mcomp.Session, closed>"
         info = self._info()
         return (
-            f"<mcomp.Session of {self._plan.model.name or 'a network'} on {self._plan.devices}, "
-            f"batch {self.batch}: weights {format_nbytes(info.weights_nbytes)}, "
+            f"<mcomp.Session of {printable(self._plan.model.name) or 'a network'} "
+            f"on {self._plan.devices}, batch {self.batch}: "
+            f"weights {format_nbytes(info.weights_nbytes)}, "
             f"activations {format_nbytes(info.activations_nbytes)}>"
         )
 

@@ -69,6 +69,32 @@ def test_names_are_escaped(evil: mcomp.Model) -> None:
         assert Reader(text).rows[1][0] == name
 
 
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    marks = "\x1b]0;t\x07\x01\r\n\u202e\u2066"
+    builder = mcomp.GraphBuilder(f"net{marks}")
+    x = builder.add_input("x", (None, 3))
+    w = builder.add_constant(f"w{marks}", np.eye(3, dtype=np.float32))
+    builder.mark_output(builder.add_node("Gemm", f"y{marks}", [x, w]))
+    model = builder.finish()
+    session = model.session()
+    plan = model.plan()
+    shown = [
+        *(str(model), repr(model), model._repr_html_()),
+        *(str(model.layers()), repr(model.layers()), model.layers()._repr_html_()),
+        *(str(model.report), model.report._repr_html_(), repr(model.constants)),
+        *(str(plan), repr(plan), plan._repr_html_()),
+        *(repr(session), session._repr_html_(), str(session.profile(1)), repr(model.nodes[0])),
+        *(repr(model.constants[f"w{marks}"]), model.drawing()),
+    ]
+    for text in shown:
+        assert all(letter.isprintable() or letter == "\n" for letter in text), text
+    escaped = r"\x1b]0;t\x07\x01\r\n\u202e\u2066"
+    assert repr(model).startswith(f"<mcomp.Model net{escaped}: 1 nodes")
+    assert str(model.layers()).splitlines()[1].startswith(f"y{escaped}  Gemm")
+    assert Reader(model._repr_html_()).rows[1][0] == f"y{escaped}"
+    assert display.printable("h\u00e9 \u7db2") == "h\u00e9 \u7db2"
+
+
 def test_tables_of_a_network(lenet5: mcomp.Model) -> None:
     table = Reader(lenet5._repr_html_())
     assert "431,080" in table.caption

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import IoError
-from ..display import Cell, format_cell
+from ..display import Cell, format_cell, printable
 
 
 class ReaderLeft(Exception):
@@ -50,11 +50,6 @@ def say(message: str) -> None:
 def note(message: str) -> None:
     """Tell on stderr what was taken for granted."""
     say(f"note: {message}")
-
-
-def printable(text: str) -> str:
-    """Escape what a file's name may bring and a terminal would obey."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def print_json(values: Mapping[str, Any]) -> None:

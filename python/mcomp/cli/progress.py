@@ -8,7 +8,8 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from .output import printable, say
+from ..display import printable
+from .output import say
 
 BAR_WIDTH = 24
 STAGE_WIDTH = 28
