@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
+from ._csv_text import csv_text
 from .display import Cell, format_shape, html_table, text_table
 
 if TYPE_CHECKING:
@@ -127,12 +126,13 @@ class LayerTable(Sequence[LayerInfo]):
         ]
 
     def to_csv(self) -> str:
-        """Write the table as CSV text, one layer a line; shapes as ``N x 64 x 56 x 56``."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows(self._rows())
-        return text.getvalue()
+        """Write the table as CSV text, one layer a line; shapes as ``N x 64 x 56 x 56``.
+
+        Spreadsheets run a cell that looks like a formula. A name that begins with ``=``, ``+``,
+        ``-``, ``@``, a tabulator or a line break therefore has an apostrophe in front, as has one
+        that begins with an apostrophe.
+        """
+        return csv_text(_COLUMNS, self._rows())
 
     def _rows(self) -> list[list[Cell]]:
         return [

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from cli_tools import here
 from PIL import ImageFont
 
 import mcomp
+from mcomp import drawing as drawing_module
+from mcomp._csv_text import csv_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -242,6 +245,95 @@ def test_lines_do_not_run_through_boxes():
     for *_, x, y, bottom in lanes:
         for left, top, right, end in found.values():
             assert not (left < x < right and top < bottom and y < end), (x, y)
+
+
+def test_csv_of_any_names_is_read_back_and_runs_no_formula():
+    names = [
+        "a\r=1+1", "\n", 'b,"c"', "=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "'=1", "d'-e",
+    ]  # fmt: skip
+    builder = mcomp.GraphBuilder("names")
+    value = builder.add_input("x", (None, 2))
+    for name in names:
+        value = builder.add_node("Relu", name, [value])
+    builder.mark_output(value)
+    rows = list(csv.reader(io.StringIO(builder.finish().layers().to_csv(), newline="")))
+    assert len(rows) == 1 + len(names)
+    found = [row[0] for row in rows[1:]]
+    assert not any(name.startswith(("=", "+", "-", "@", "\t", "\r")) for name in found)
+    # Without one leading apostrophe they are the names again.
+    assert [name.removeprefix("'") for name in found] == names
+    assert found[0] == names[0]
+    assert found[9] == "''=1"
+
+
+def test_csv_keeps_numbers_and_line_ends():
+    text = csv_text(["a", "b"], [[-1.5, "-1.5 -2e-05"], [None, "x\r"]], line_end="\r\n")
+    assert text == 'a,b\r\n-1.5,-1.5 -2e-05\r\n,"x\r"\r\n'
+
+
+def all_read_the_input(count: int) -> mcomp.Model:
+    """A chain of Adds that each read the input too."""
+    builder = mcomp.GraphBuilder("far")
+    x = value = builder.add_input("x", (None, 2))
+    for number in range(count):
+        value = builder.add_node("Add", f"a{number}", [value, x])
+    builder.mark_output(value)
+    return builder.finish()
+
+
+def lane_count(drawing: ElementTree.Element) -> int:
+    return sum("V" in path.attrib["d"] for path in drawing.iter(f"{SVG}path"))
+
+
+def test_a_value_has_one_lane_however_many_read_it():
+    drawing = parsed(all_read_the_input(300))
+    assert len(boxes(drawing)) == 301
+    assert lane_count(drawing) == 299  # beside rows 1 to 299, for the one that reads it last
+    # A line to each box from the box before and from the input, and those between the lanes.
+    assert len(list(drawing.iter(f"{SVG}path"))) == 299 * 2 + 1 + 299
+
+
+def test_laying_lanes_takes_as_many_steps_as_there_are_lanes(monkeypatch: pytest.MonkeyPatch):
+    steps = 0
+
+    def counted(*ends: int) -> Iterator[int]:
+        nonlocal steps
+        for number in range(*ends):
+            steps += 1
+            yield number
+
+    model = all_read_the_input(400)
+    monkeypatch.setattr(drawing_module, "range", counted, raising=False)
+    drawing = parsed(model)
+    assert lane_count(drawing) == 399
+    # Each row, box and lane once; once for each reader and row that it is led past is 79,800.
+    assert 399 <= steps < 4 * 400
+
+
+def test_what_is_too_large_to_draw_is_refused(monkeypatch: pytest.MonkeyPatch):
+    model = all_read_the_input(20)
+    monkeypatch.setattr(drawing_module, "MAX_PLACES", 21 + 19)
+    assert len(boxes(parsed(model))) == 21
+    assert "<svg" in model._repr_html_()
+    monkeypatch.setattr(drawing_module, "MAX_PLACES", 21 + 18)
+    with pytest.raises(mcomp.LimitError, match="20 nodes takes 21 boxes and 19 places for lines"):
+        model.drawing()
+    assert "<svg" not in model._repr_html_()
+    assert "a19" in model._repr_html_()
+
+
+def test_a_dequantised_constant_of_several_readers_is_told_at_the_first():
+    builder = mcomp.GraphBuilder("shared")
+    value = builder.add_input("x", (None, 2, 4, 4))
+    weight = builder.add_constant("q", np.ones((2, 2, 1, 1), np.int8))
+    scale, zero = builder.add_constant("s", np.float32(1)), builder.add_constant("z", np.int8(0))
+    weight = builder.add_node("DequantizeLinear", "dq", [weight, scale, zero])
+    for number in range(5):
+        value = builder.add_node("Conv", f"c{number}", [value, weight])
+    builder.mark_output(value)
+    titles = [title.text or "" for title in parsed(builder.finish()).iter(f"{SVG}title")]
+    told = [[line.split(":")[0] for line in title.split("\n")] for title in titles]
+    assert told == [[""], ["c0", "dq"], ["c1"], ["c2"], ["c3"], ["c4"]]
 
 
 def test_names_are_escaped():

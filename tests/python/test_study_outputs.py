@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from study_support import TINY, TINY_TASKS, table_rows, write_study
 
 import mcomp
 from mcomp import study
-from mcomp.study.rows import FLAT_COLUMNS
+from mcomp.study import exporting
+from mcomp.study.rows import FLAT_COLUMNS, Rows
 
 CLAIM_COLUMNS = (
     "claim,metric,model,recipe,device,threads,against,relation,expected,tolerance,source\n"
@@ -290,6 +292,20 @@ def test_export_to_csv_gives_back_every_row(store: Path, tmp_path: Path) -> None
         assert json.loads(line["details"]) == row.details
         assert [float(sample) for sample in line["samples"].split()] == row.samples.tolist()
     assert sum(len(line["samples"]) > 0 for line in lines) > 30
+
+
+def test_exports_run_no_formula(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = next(row for row in study.read_rows(store) if len(row.samples) > 1)
+    evil = replace(row, model="=1+1", reason="a\r=2+2", samples=-row.samples)
+    monkeypatch.setattr(exporting, "read_rows", lambda *_, **__: Rows([evil]))
+    found = study.export(store, tmp_path / "rows.csv")
+    with found.path.open(newline="", encoding="utf-8") as stream:
+        (line,) = csv.DictReader(stream)
+    assert line["model"] == "'=1+1"
+    assert line["reason"] == "a\r=2+2"
+    assert [float(sample) for sample in line["samples"].split()] == evil.samples.tolist()
 
 
 def test_export_to_parquet_gives_back_every_row(store: Path, tmp_path: Path) -> None:

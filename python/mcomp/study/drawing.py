@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import io
 import warnings
@@ -13,6 +12,7 @@ from types import ModuleType
 
 import mcomp
 from mcomp._arguments import file_path
+from mcomp._csv_text import csv_text
 
 from .rows import Rows, read_rows
 from .store import Store
@@ -108,9 +108,6 @@ def _picture(drawing: Drawing, kind: str) -> bytes:
 
 
 def _numbers(drawing: Drawing) -> bytes:
-    text = io.StringIO(newline="")
     columns = list(dict.fromkeys(name for entry in drawing.numbers for name in entry))
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    writer.writerows(drawing.numbers)
-    return text.getvalue().encode("utf-8")
+    rows = [[entry.get(name) for name in columns] for entry in drawing.numbers]
+    return csv_text(columns, rows, line_end="\r\n").encode("utf-8")

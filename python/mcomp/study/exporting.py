@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import mcomp
 from mcomp._arguments import file_path
+from mcomp._csv_text import csv_text
 from mcomp._extras import require
 
 from .rows import FLAT_COLUMNS, Row, Rows, read_rows
@@ -28,8 +28,9 @@ def export(store: str | Path, path: str | Path) -> Export:
     """Write every row of a store, those of earlier forms of the study included.
 
     The columns are those of :class:`mcomp.study.Row`. In CSV, `details` and `environment` are
-    JSON, `samples` are numbers with spaces between, and a cell without value is empty. In Parquet,
-    `samples` are lists of double.
+    JSON, `samples` are numbers with spaces between, and a cell without value is empty; a text that
+    a spreadsheet would run as a formula has an apostrophe in front (see
+    :meth:`mcomp.LayerTable.to_csv`). In Parquet, `samples` are lists of double.
 
     Parameters
     ----------
@@ -63,13 +64,9 @@ def _flat(row: Row) -> dict[str, object]:
 
 
 def _csv(rows: Rows) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [*FLAT_COLUMNS, "details", "environment", "samples"])
-    writer.writeheader()
-    for row in rows:
-        samples = " ".join(map(repr, row.samples.tolist()))
-        writer.writerow({**_flat(row), "samples": samples})
-    return text.getvalue().encode("utf-8")
+    cells = [[*_flat(row).values(), " ".join(map(repr, row.samples.tolist()))] for row in rows]
+    columns = [*FLAT_COLUMNS, "details", "environment", "samples"]
+    return csv_text(columns, cells, line_end="\r\n").encode("utf-8")
 
 
 def _parquet(rows: Rows) -> bytes:
