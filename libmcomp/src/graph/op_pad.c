@@ -81,9 +81,12 @@ static mcomp_status infer(const mcomp_graph *graph, mc_node *node, mc_value *out
     MC_TRY(mc_node_check_activation(graph, node, 0));
     MC_TRY(parse_mode(node, &node->params.pad_mode));
     MC_TRY(infer_shape(graph, node, output));
-    /* Of no meaning in the other modes. */
-    if (node->params.pad_mode == MC_PAD_CONSTANT && mc_node_input(graph, node, 2))
-        MC_TRY(mc_node_constant_float(graph, node, 2, &node->params.pad_value));
+    float fill = 0.0F;
+    if (mc_node_input(graph, node, 2))
+        MC_TRY(mc_node_constant_float(graph, node, 2, &fill));
+    /* Of no meaning in the other modes, but a number. */
+    if (node->params.pad_mode == MC_PAD_CONSTANT)
+        node->params.pad_value = fill;
     MC_TRY(mc_node_keep_quantization(graph, node, output));
     MC_REQUIRE(output->dtype == MCOMP_DTYPE_F32 || isfinite(node->params.pad_value),
                MCOMP_ERR_UNSUPPORTED, "node %s: pads integers with an infinite value", node->name);

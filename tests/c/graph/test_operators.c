@@ -254,6 +254,8 @@ static void test_pad(void **state)
            INPUTS(x, four, MCOMP_NO_VALUE, add_integers(graph, "same", 2, SHAPE(1, -3))),
            NO_ATTRIBUTES);
     refuse(graph, BAD_ARGUMENT, "Pad", INPUTS(x, p, add_scalar(graph, "nan", NAN)), NO_ATTRIBUTES);
+    refuse(graph, BAD_ARGUMENT, "Pad", INPUTS(x, p, add_scalar(graph, "not a number", NAN)),
+           ATTRIBUTES(TEXT("mode", "edge")));
     refuse(graph, SHAPE_ERROR, "Pad", INPUTS(x, p, zeros(graph, "two", 1, SHAPE(2))),
            NO_ATTRIBUTES);
     end_graph(graph);
