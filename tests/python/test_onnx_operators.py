@@ -149,6 +149,15 @@ FORMS: dict[str, Callable[[], onnx.ModelProto]] = {
     "gather of one row": lambda: make_model(
         [node("Gather", ["x", "i"], axis=2)], {"i": np.array(3, np.int64)}
     ),
+    "slice backwards from before the axis": lambda: make_model(
+        [node("Slice", ["x", "s", "e", "a", "t"])],
+        {"s": integers(-11), "e": integers(-100), "a": integers(2), "t": integers(-1)},
+    ),
+    "slice backwards of many": lambda: make_model(
+        [node("Slice", ["x", "s", "e", "a", "t"])],
+        {"s": integers(-1), "e": integers(-1000), "a": integers(1), "t": integers(-2)},
+        inputs={"x": ["N", 900, 2, 2]},
+    ),
     "slice backwards": lambda: make_model(
         [node("Slice", ["x", "s", "e", "a", "t"])],
         {

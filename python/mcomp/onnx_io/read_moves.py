@@ -28,12 +28,7 @@ def read_slice(node: Node) -> None:
         lists = [node.integers("starts"), node.integers("ends"), node.integers("axes")]
     else:
         lists = [node.constant_integers(i) if node.has_input(i) else None for i in range(1, 5)]
-    data = node.activation(0)
-    steps = lists[3] if len(lists) > 3 else None
-    if steps is not None and any(step < 0 for step in steps):
-        _slice_backwards(node, data, lists)
-        return
-    inputs: list[int | None] = [data.value]
+    inputs: list[int | None] = [node.activation(0).value]
     names = ("starts", "ends", "axes", "steps")
     for index, values in enumerate(lists):
         if node.opset >= 10:
@@ -43,25 +38,6 @@ def read_slice(node: Node) -> None:
     while inputs[-1] is None:
         inputs.pop()
     node.emit("Slice", inputs)
-
-
-def _slice_backwards(node: Node, data: Value, lists: list[list[int] | None]) -> None:
-    """Read a Slice with negative steps, axis by axis."""
-    starts, ends, steps = lists[0] or [], lists[1] or [], lists[3] or []
-    axes = lists[2] if lists[2] is not None else list(range(len(starts)))
-    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
-        raise node.error(ShapeError, "starts, ends, axes and steps do not fit together")
-    value = data
-    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        along = normalized_axis(node, axis, data.shape)
-        extent = data.shape[along]
-        if extent is None:
-            raise node.error(Unsupported, "slices the batch")
-        indices = list(range(*slice(start, end, step).indices(extent)))
-        if start < -extent and step < 0:
-            indices = []
-        value = take(node, value, along, indices, f"axis{along}")
-    node.emit("Identity", [value.value])
 
 
 def take(node: Node, data: Value, axis: int, indices: Sequence[int], suffix: str) -> Value:
