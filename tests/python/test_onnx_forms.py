@@ -271,6 +271,22 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.onnx", "taken"]
 
 
+def test_an_output_that_stays_quantised_is_not_written(tmp_path: Path) -> None:
+    builder = mcomp.GraphBuilder()
+    x = builder.add_input("x", [None, 3, 8, 8])
+    scale = builder.add_constant("s", np.array(0.5, np.float32))
+    zero_point = builder.add_constant("z", np.array(3, np.uint8))
+    quantized = builder.add_node("QuantizeLinear", "q", [x, scale, zero_point])
+    turned = builder.add_node("Transpose", "turned", [quantized], {"perm": [0, 2, 3, 1]})
+    builder.mark_output(turned)
+    with (
+        builder.finish() as model,
+        pytest.raises(mcomp.Unsupported, match=r"output turned is uint8, must be float32"),
+    ):
+        model.write_onnx(tmp_path / "turned.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_recipe_and_metadata_travel(tmp_path: Path) -> None:
     proto = make_model(
         [node("Conv", ["x", "w"], name="c1")], {"w": random(8, 3, 3, 3)}, metadata={"labels": "ü"}

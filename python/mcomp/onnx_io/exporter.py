@@ -32,11 +32,6 @@ _OWN_ATTRIBUTES = {
     "output_mean",
     "output_deviation",
 }
-_ELEMENT_TYPES = {
-    "float32": onnx.TensorProto.FLOAT,
-    "uint8": onnx.TensorProto.UINT8,
-    "int8": onnx.TensorProto.INT8,
-}
 
 
 class Exporter:
@@ -269,9 +264,9 @@ class Exporter:
 
 
 def value_info(value: ValueInfo) -> onnx.ValueInfoProto:
-    """Describe an input or output of the graph; the batch is called N."""
+    """Describe an input or output of the graph, which is float32; the batch is called N."""
     shape = ["N" if extent is None else extent for extent in value.shape]
-    return helper.make_tensor_value_info(value.name, _ELEMENT_TYPES[value.dtype], shape)
+    return helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, shape)
 
 
 def _stages(node: NodeInfo, output: ValueInfo) -> list[str]:

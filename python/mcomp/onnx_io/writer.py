@@ -8,7 +8,7 @@ import os
 import onnx
 from onnx import helper
 
-from .._errors import InternalError, InvalidArgument, LimitError
+from .._errors import InternalError, InvalidArgument, LimitError, Unsupported
 from .._whole_files import whole_file
 from ..model import Model
 from . import wire
@@ -40,6 +40,8 @@ def write_onnx(model: Model, path: str | os.PathLike[str]) -> int:
 
     Raises
     ------
+    Unsupported
+        An output is quantised: in an ONNX file that is read again, outputs are float32.
     LimitError
         The file would have more than 2^31 - 1 bytes, protobuf's limit.
     IoError
@@ -51,6 +53,12 @@ def write_onnx(model: Model, path: str | os.PathLike[str]) -> int:
         raise InvalidArgument(f"a path is expected, not {type(path).__name__}") from error
     if not name or "\0" in name:
         raise InvalidArgument(f"{name!r} is no path")
+    for output in model.outputs:
+        if output.dtype != "float32":
+            raise Unsupported(
+                f"output {output.name} is {output.dtype}, must be float32 to be written as ONNX: "
+                "end the network with a DequantizeLinear"
+            )
     exporter = Exporter(model)
     proto = _model_proto(model, exporter)
     big = [entry for entry in exporter.initializers if entry.data is not None]
