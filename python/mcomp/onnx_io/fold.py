@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -18,14 +19,20 @@ from .._errors import LimitError, ShapeError, Unsupported
 from .broadcast import BROADCASTING, BROADCASTING_OPSET, with_old_broadcasting
 from .node import Node
 from .operands import BATCHES, BatchTensor, Constant, Value
+from .refusals import NodeRefused
 from .structure import DEFAULT_DOMAINS
 from .tensors import Array
 from .text import one_line, shape_text
 
 #: Elements that depend on the batch; arithmetic on shapes has a few.
 _BATCH_TENSOR_MAX = 4096
-#: Products that a matrix product of constants may take; a few seconds.
-_PRODUCTS_MAX = 1 << 36
+#: Products that take as long as one element of other operators.
+_PRODUCTS_PER_ELEMENT = 256
+#: Operators that the reference computes element by element in Python, as many times slower.
+_SLOW = frozenset(("Erf", "GatherElements", "GatherND", "ScatterND"))
+_SLOW_FACTOR = 64
+#: Operators that are as numpy has them; the others go through the reference, which takes longer.
+_UFUNCS: dict[str, np.ufunc] = {"Add": np.add, "Mul": np.multiply, "Sub": np.subtract}
 
 #: Operators that the onnx package's reference computes of constants.
 COMPUTED = frozenset(
@@ -72,17 +79,18 @@ def try_fold(node: Node) -> bool:
     if not any(isinstance(operand, BatchTensor) for operand in operands):
         if op_type not in COMPUTED:
             return False
-        for index, array in enumerate(_evaluate(node, _constant_inputs(node), None)):
+        arrays, others = _constant_inputs(node)
+        for index, array in enumerate(_evaluate(node, arrays, None, others)):
             node.give_constant(array, index)
         return True
     if op_type not in _OF_THE_BATCH:
         raise node.error(Unsupported, "of a shape that depends on the batch is not computed")
     worlds = [
-        _evaluate(node, _batch_inputs(node, world), _BATCH_TENSOR_MAX)
+        _evaluate(node, _batch_inputs(node, world), _BATCH_TENSOR_MAX, 0)
         for world in range(len(BATCHES))
     ]
-    for index, arrays in enumerate(zip(*worlds, strict=True)):
-        give_batch_tensor(node, arrays, index)
+    for index, results in enumerate(zip(*worlds, strict=True)):
+        give_batch_tensor(node, results, index)
     return True
 
 
@@ -97,11 +105,21 @@ def give_batch_tensor(node: Node, arrays: Sequence[Array], output: int = 0) -> N
         node.give(BatchTensor(tuple(arrays)), output)
 
 
-def _constant_inputs(node: Node) -> list[Array | None]:
-    return [
-        node.constant(index).read() if node.has_input(index) else None
+def _constant_inputs(node: Node) -> tuple[list[Array | None], int]:
+    """Read each constant once; tell how many elements are in memory only for this node."""
+    constants = {
+        node.proto.input[index]: node.constant(index)
         for index in range(node.input_count())
-    ]
+        if node.has_input(index)
+    }
+    others = 0
+    for constant in constants.values():
+        node.importer.budget.work(math.prod(constant.shape) * (1 + constant.depth))
+        if constant.depth:
+            others += math.prod(constant.shape)
+            node.importer.budget.check_held(constant.shape, others - math.prod(constant.shape))
+    arrays = {name: constant.read() for name, constant in constants.items()}
+    return [arrays.get(name) for name in node.proto.input], others
 
 
 def _batch_inputs(node: Node, world: int) -> list[Array | None]:
@@ -121,36 +139,70 @@ def _batch_inputs(node: Node, world: int) -> list[Array | None]:
     return inputs
 
 
-def _evaluate(node: Node, inputs: Sequence[Array | None], count_max: int | None) -> list[Array]:
-    """Compute a node with the onnx package's reference, up to a number of elements."""
-    from onnx.reference import ReferenceEvaluator
+def _evaluate(
+    node: Node, inputs: Sequence[Array | None], count_max: int | None, others: int
+) -> list[Array]:
+    """Compute a node.
 
+    Parameters
+    ----------
+    node : Node
+    inputs : sequence of ndarray or None
+    count_max : int or None
+        Elements that a result may have.
+    others : int
+        Elements in memory while it is computed that nothing counts.
+    """
     if node.opset < BROADCASTING_OPSET and node.proto.op_type in BROADCASTING:
         inputs = with_old_broadcasting(node, inputs)
-    model = _model_of(node, inputs)
-    _check_sizes(node, model, inputs, count_max)
-    del model.graph.initializer[:]
-    feeds = {f"i{index}": array for index, array in enumerate(inputs) if array is not None}
+    function = _numpy_function(node, inputs)
     try:
+        if function is None:
+            model = _model_of(node, inputs)
+            shapes = _result_shapes(node, model)
+        else:
+            shapes = [np.broadcast_shapes(*(a.shape for a in inputs if a is not None))]
+        _check_sizes(node, shapes, inputs, count_max, others)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            results = ReferenceEvaluator(model).run(None, feeds)
-    except MemoryError as error:
-        raise node.error(LimitError, "its result does not fit into memory") from error
+            results = _run_reference(model, inputs) if function is None else [function(*inputs)]
+    except (MemoryError, NodeRefused):
+        raise
     except Exception as error:  # the reference checks nothing: whatever goes wrong comes out
         raise node.error(ShapeError, f"cannot be computed: {one_line(error)}") from error
-    for array in results:
-        if not isinstance(array, np.ndarray | np.generic):
-            raise node.error(Unsupported, "computes something that is no tensor")
-    arrays = [np.asarray(array) for array in results]
-    for array in arrays:
-        if array.dtype.kind == "f" and bool(np.isnan(array).any()):
-            raise node.error(ShapeError, "computes a NaN")
-    return arrays
+    return [_checked(node, result) for result in results]
+
+
+def _numpy_function(node: Node, inputs: Sequence[Array | None]) -> np.ufunc | None:
+    """Find numpy's function for the operator, where it gives what ONNX says."""
+    function = _UFUNCS.get(node.proto.op_type)
+    dtypes = {None if array is None else array.dtype for array in inputs}
+    is_same = len(inputs) == 2 and len(dtypes) == 1 and None not in dtypes
+    return function if is_same and np.dtype(np.bool_) not in dtypes else None
+
+
+def _run_reference(model: onnx.ModelProto, inputs: Sequence[Array | None]) -> list[Any]:
+    from onnx.reference import ReferenceEvaluator
+
+    del model.graph.initializer[:]
+    feeds = {f"i{index}": array for index, array in enumerate(inputs) if array is not None}
+    return list(ReferenceEvaluator(model).run(None, feeds))
+
+
+def _checked(node: Node, result: object) -> Array:
+    """Make a result an array of its own, which keeps no larger one in memory."""
+    if not isinstance(result, np.ndarray | np.generic):
+        raise node.error(Unsupported, "computes something that is no tensor")
+    array = np.asarray(result)
+    if array.base is not None:
+        array = array.copy()
+    if array.dtype.kind == "f" and bool(np.isnan(array).any()):
+        raise node.error(ShapeError, "computes a NaN")
+    return array
 
 
 def _model_of(node: Node, inputs: Sequence[Array | None]) -> onnx.ModelProto:
-    """Make a model of the one node; small inputs stand in it, so that sizes can be inferred."""
+    """Make a model of the one node, with the elements of small inputs that may say sizes."""
     proto = onnx.NodeProto()
     proto.CopyFrom(node.proto)
     proto.ClearField("input")
@@ -175,7 +227,7 @@ def _model_of(node: Node, inputs: Sequence[Array | None]) -> onnx.ModelProto:
         small = [
             onnx.numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
             for name, array in given.items()
-            if array.size <= _BATCH_TENSOR_MAX
+            if array.size == 1 or (array.dtype.kind in "iu" and array.size <= _BATCH_TENSOR_MAX)
         ]
     except (ValueError, TypeError, KeyError) as error:
         raise node.error(Unsupported, f"cannot be computed: {one_line(error)}") from error
@@ -184,31 +236,40 @@ def _model_of(node: Node, inputs: Sequence[Array | None]) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
 
 
-def _check_sizes(
-    node: Node, model: onnx.ModelProto, inputs: Sequence[Array | None], count_max: int | None
-) -> None:
-    """Count the elements of the results before they are computed."""
-    try:
-        inferred = onnx.shape_inference.infer_shapes(model, data_prop=True, strict_mode=True)
-    except Exception as error:  # its class is not the same in all versions of the package
-        raise node.error(ShapeError, f"cannot be computed: {one_line(error)}") from error
+def _result_shapes(node: Node, model: onnx.ModelProto) -> list[tuple[int, ...]]:
+    """Infer the extents of the results before they are computed."""
+    # Data propagation would make a message of each element.
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=False, strict_mode=True)
+    shapes = []
     for output in inferred.graph.output:
         dims = output.type.tensor_type.shape.dim
         if not output.type.tensor_type.HasField("shape") or not all(
             dim.HasField("dim_value") for dim in dims
         ):
             raise node.error(Unsupported, "has a result whose size is not known before")
-        shape = tuple(dim.dim_value for dim in dims)
-        if count_max is not None and math.prod(shape) > count_max:
+        shapes.append(tuple(dim.dim_value for dim in dims))
+    return shapes
+
+
+def _check_sizes(
+    node: Node,
+    shapes: Sequence[tuple[int, ...]],
+    inputs: Sequence[Array | None],
+    count_max: int | None,
+    others: int,
+) -> None:
+    """Count the elements of the results before they are computed."""
+    factor = _SLOW_FACTOR if node.proto.op_type in _SLOW else 1
+    for shape in shapes:
+        count = math.prod(shape)
+        if count_max is not None and count > count_max:
             raise node.error(
                 LimitError, f"computes {shape_text(shape)} of shapes, above {count_max} elements"
             )
-        node.importer.check_computed(shape)
+        node.importer.budget.check_held(shape, others)
+        others += count
+        work = count * factor
         if node.proto.op_type in ("Gemm", "MatMul"):
-            extents = [extent for a in inputs if a is not None for extent in a.shape]
-            longest = max(extents, default=1)
-            if math.prod(shape) * longest > _PRODUCTS_MAX:
-                raise node.error(
-                    LimitError,
-                    f"computes {shape_text(shape)} of more than {_PRODUCTS_MAX} products",
-                )
+            extents = [extent for array in inputs if array is not None for extent in array.shape]
+            work += count * max(extents, default=1) // _PRODUCTS_PER_ELEMENT
+        node.importer.budget.work(work)

@@ -13,6 +13,7 @@ from .._errors import InvalidArgument, LimitError, MCompError, Unsupported
 from ..context import Context
 from ..graph_builder import AttributeValue, GraphBuilder
 from ..model import Model
+from .budget import Budget
 from .checker import Known
 from .fold import try_fold
 from .node import Node
@@ -23,13 +24,12 @@ from .refusals import NodeRefused, Refusals
 from .source import Source
 from .structure import node_subject, operator_name
 from .tensors import Array, check_tensor, dtype_name, initializer_label, is_finite
-from .text import cut, shape_text, shown
+from .text import cut, shown
 
 #: Operators whose constants may be infinite: bounds and fill values.
 _INFINITE = ("Clip", "Max", "Min", "Pad")
-#: Elements that may be computed while reading, beside some for each element of the file.
-_COMPUTED_MAX = 1 << 28
-_COMPUTED_PER_ELEMENT = 4
+#: Steps from a constant that is moved about to the elements.
+_DEPTH_MAX = 16
 
 
 class Importer:
@@ -49,6 +49,8 @@ class Importer:
         Nodes that an earlier one took in.
     known : Known
         What the checker must be told.
+    budget : Budget
+        Of what is computed.
     """
 
     def __init__(self, source: Source, opset: int, context: Context | None) -> None:
@@ -58,7 +60,7 @@ class Importer:
         self.fixed_batch: int | None = None
         self.done: set[int] = set()
         self.known = Known()
-        self._computable = _COMPUTED_MAX
+        self.budget = Budget()
         self.graph = source.model.graph
         self.output_names = {value.name for value in self.graph.output}
         self._source = source
@@ -69,6 +71,7 @@ class Importer:
             | {tensor.name for tensor in self.graph.initializer}
             | self.output_names
         )
+        self._unread_constants: set[str] = set()
         self._readers: dict[str, list[int]] = {}
         for index, node in enumerate(self.graph.node):
             for name in node.input:
@@ -89,6 +92,7 @@ class Importer:
         for index, proto in enumerate(self.graph.node):
             if index not in self.done:
                 self._read_or_refuse(refusals, unread, Node(self, proto, index))
+                self._forget_read(proto, index)
         for entry in self.graph.output:
             if entry.name not in unread:
                 try:
@@ -105,9 +109,10 @@ class Importer:
             except MCompError as error:
                 refusals.add_error(error)
                 unread.add(tensor.name)
+                self._unread_constants.add(tensor.name)
                 continue
             self.operands[tensor.name] = Constant(tensor.name, checked)
-            self._computable += _COMPUTED_PER_ELEMENT * math.prod(checked.shape)
+            self.budget.add_file_elements(math.prod(checked.shape))
         for entry in self.graph.input:
             if entry.name not in self.operands and entry.name not in unread:
                 try:
@@ -120,7 +125,8 @@ class Importer:
         proto = node.proto
         is_independent = unread.isdisjoint(proto.input)
         try:
-            reason = why_not_read(proto, reads_unread=not is_independent)
+            activations = (name for name in proto.input if name not in self._unread_constants)
+            reason = why_not_read(proto, reads_unread=not unread.isdisjoint(activations))
             if reason is not None:
                 raise NodeRefused(Unsupported, reason)
             check_node(proto, self.opset)
@@ -132,7 +138,20 @@ class Importer:
             refusals.add_node(refused.kind, subject, operator_name(proto), refused.reason)
         except MCompError as error:
             refusals.add_error(error)
-        unread.update(name for name in proto.output if name)
+        outputs = [name for name in proto.output if name]
+        unread.update(outputs)
+        if all(self._is_constant(name) for name in proto.input if name):
+            self._unread_constants.update(outputs)
+
+    def _is_constant(self, name: str) -> bool:
+        """Tell whether a name stands for a constant, or would if that could be read."""
+        return name in self._unread_constants or isinstance(self.operands.get(name), Constant)
+
+    def _forget_read(self, proto: onnx.NodeProto, index: int) -> None:
+        """Let go of what nothing reads after this node, so that computed constants are freed."""
+        for name in (*proto.input, *proto.output):
+            if name not in self.output_names and self._readers.get(name, [-1])[-1] <= index:
+                self.operands.pop(name, None)
 
     def read_node(self, node: Node) -> None:
         """Read one node, or a part of one, which has been checked.
@@ -243,30 +262,29 @@ class Importer:
             return self.unique_name(proto.name)
         return self.unique_name(output)
 
-    def count_computed(self, shape: tuple[int, ...]) -> None:
-        """Count the elements of a constant that is computed while reading.
+    def count_moved(self, shape: tuple[int, ...], source: Constant) -> None:
+        """Count a constant that is made of another each time it is needed.
 
         Raises
         ------
         NodeRefused
-            There are too many in all.
+            There are too many elements in all, or too many steps to it from what is in memory or
+            in the file.
         """
-        self.check_computed(shape)
-        self._computable -= math.prod(shape)
+        self.check_depth(source)
+        self.budget.keep(shape)
 
-    def check_computed(self, shape: tuple[int, ...]) -> None:
-        """Check that a constant of this shape may be computed while reading.
+    def check_depth(self, source: Constant) -> None:
+        """Check that a constant may be made of this one each time it is needed.
 
         Raises
         ------
         NodeRefused
-            There would be too many elements in all.
+            It is too many steps from what is in memory or in the file.
         """
-        if math.prod(shape) > self._computable:
+        if source.depth >= _DEPTH_MAX:
             raise NodeRefused(
-                LimitError,
-                f"{shape_text(shape)}: constants that are computed have more than {_COMPUTED_MAX} "
-                f"elements and {_COMPUTED_PER_ELEMENT} for each of the file",
+                LimitError, f"moves or casts a constant more than {_DEPTH_MAX} times in a row"
             )
 
     def add_constant(self, node: Node, constant: Constant) -> int:
@@ -281,6 +299,8 @@ class Importer:
             name = constant.name
             if isinstance(constant, Dequantized) and constant.weight is not None:
                 name = self.unique_name(name)  # the node over the integers has it
+            if isinstance(constant.source, np.ndarray):
+                self.budget.keep(array.shape)  # beside the array, which is freed before
             constant.value = self._add_array(name, array)
         return constant.value
 

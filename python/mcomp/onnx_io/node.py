@@ -256,8 +256,9 @@ class Node:
         self.importer.operands[self.proto.output[output]] = operand
 
     def give_constant(self, source: Source | Array, output: int = 0) -> None:
-        """Let an output be a constant under its own name."""
-        self.importer.count_computed(source.shape)
+        """Let an output be a constant under its own name; the caller counts one that is lazy."""
+        if isinstance(source, np.ndarray):
+            self.importer.budget.hold(source)
         name = self.importer.unique_name(self.proto.output[output])
         self.give(Constant(name, source), output)
 

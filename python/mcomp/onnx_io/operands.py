@@ -36,6 +36,8 @@ class Computed:
 
     shape: tuple[int, ...]
     compute: Callable[[], Array]
+    depth: int
+    """Steps to elements that are in memory or in the file."""
 
     def read(self) -> Array:
         """Get the elements."""
@@ -67,6 +69,11 @@ class Constant:
     def shape(self) -> tuple[int, ...]:
         """The extents."""
         return self.source.shape
+
+    @property
+    def depth(self) -> int:
+        """Steps to elements that are in memory or in the file."""
+        return self.source.depth if isinstance(self.source, Computed) else 0
 
     def read(self) -> Array:
         """Get the elements."""
@@ -117,8 +124,10 @@ class Dequantized(Constant):
         integers, whole = self.integers, self
         return Dequantized(
             names[0],
-            Computed(shape, lambda: move(whole.read())),
-            integers=Constant(names[1], Computed(shape, lambda: move(integers.read()))),
+            Computed(shape, lambda: move(whole.read()), whole.depth + 1),
+            integers=Constant(
+                names[1], Computed(shape, lambda: move(integers.read()), integers.depth + 1)
+            ),
             scale=self.scale,
             zero_point=self.zero_point,
             axis=0,

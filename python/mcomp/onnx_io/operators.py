@@ -150,7 +150,7 @@ def why_not_read(proto: onnx.NodeProto, reads_unread: bool) -> str | None:
     ----------
     proto : onnx.NodeProto
     reads_unread : bool
-        Whether an input comes from what could not be read, so that it is no constant.
+        Whether an input is an activation that could not be read.
     """
     reader = find_reader(proto)
     if reader is None:

@@ -66,7 +66,7 @@ def read_constant_of_shape(node: Node) -> None:
         fill = check_tensor(label, attribute.t, None, node.importer.path).read()
     if fill.size != 1:
         raise node.error(InvalidArgument, f"value has {fill.size} elements, must have one")
-    _give_broadcast(node, fill.reshape(()), tuple(shape))
+    _give_broadcast(node, Constant("fill", fill.reshape(())), tuple(shape))
 
 
 def read_expand(node: Node) -> None:
@@ -80,13 +80,17 @@ def read_expand(node: Node) -> None:
             f"{node.input_label(0)} {shape_text(data.shape)} does not broadcast to "
             f"{shape_text(node.constant_integers(1))}",
         ) from error
-    _give_broadcast(node, data.read(), shape)
+    _give_broadcast(node, data, shape)
 
 
-def _give_broadcast(node: Node, array: Array, shape: tuple[int, ...]) -> None:
+def _give_broadcast(node: Node, data: Constant, shape: tuple[int, ...]) -> None:
     if not all(0 <= extent <= _EXTENT_MAX for extent in shape) or math.prod(shape) > 2**62:
         raise node.error(LimitError, f"{shape_text(shape)} is not a shape")
-    node.give_constant(Computed(shape, lambda: np.broadcast_to(array, shape).copy()))
+    node.importer.budget.fill(shape)
+    node.importer.check_depth(data)
+    node.give_constant(
+        Computed(shape, lambda: np.broadcast_to(data.read(), shape).copy(), data.depth + 1)
+    )
 
 
 def read_shape(node: Node) -> None:
@@ -125,7 +129,8 @@ def read_cast(node: Node) -> None:
             with np.errstate(all="ignore"):
                 return operand.read().astype(dtype)
 
-        node.give_constant(Computed(operand.shape, cast))
+        node.importer.count_moved(operand.shape, operand)
+        node.give_constant(Computed(operand.shape, cast, operand.depth + 1))
     elif to == onnx.TensorProto.FLOAT and node.activation(0).dtype == "float32":
         node.emit("Identity", [node.activation(0).value])
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ def read_quantize_linear(node: Node) -> None:
     zero_point = _zero_point(node)
     data = node.operand(0)
     if isinstance(data, Constant):
+        node.importer.budget.work(math.prod(data.shape) * (2 + data.depth))
+        node.importer.budget.check_held(data.shape, math.prod(data.shape))
         node.give_constant(_quantize(node, data, zero_point))
         return
     if node.constant(1).shape not in ((), (1,)):
@@ -67,8 +70,12 @@ def read_dequantize_linear(node: Node) -> None:
     zero_point = node.constant(2) if node.has_input(2) else None
     axis = _check_constant(node, integers, scale, zero_point, axis)
     name = node.importer.name_node(node.proto)
-    floats = Computed(integers.shape, lambda: _dequantize(integers.read(), scale, zero_point, axis))
-    node.importer.count_computed(integers.shape)
+    node.importer.count_moved(integers.shape, integers)
+    floats = Computed(
+        integers.shape,
+        lambda: _dequantize(integers.read(), scale, zero_point, axis),
+        integers.depth + 1,
+    )
     node.give(
         Dequantized(name, floats, integers=integers, scale=scale, zero_point=zero_point, axis=axis)
     )

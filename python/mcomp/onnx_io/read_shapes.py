@@ -64,14 +64,15 @@ def _give_moved(
     node: Node, data: Constant, shape: tuple[int, ...], move: Callable[[Array], Array]
 ) -> None:
     """Let the output be a constant's elements in another place; integers stay integers."""
-    node.importer.count_computed(shape)
+    node.importer.count_moved(shape, data)
     unique_name = node.importer.unique_name
     output = node.proto.output[0]
     if isinstance(data, Dequantized) and data.has_one_scale:
         names = (unique_name(output), unique_name(f"{output}_quantized"))
         node.give(data.moved(names, shape, move))
     else:
-        node.give(Constant(unique_name(output), Computed(shape, lambda: move(data.read()))))
+        source = Computed(shape, lambda: move(data.read()), data.depth + 1)
+        node.give(Constant(unique_name(output), source))
 
 
 def read_reshape(node: Node) -> None:
@@ -199,11 +200,11 @@ def _transpose_constant(
     if order != [1, 0]:
         _give_moved(node, data, shape, lambda array: np.transpose(array, order))
         return
-    node.importer.count_computed(shape)
+    node.importer.count_moved(shape, data)
     unique_name = node.importer.unique_name
     output = node.proto.output[0]
     if isinstance(data, Dequantized):
         node.give(data.transposed((unique_name(output), unique_name(f"{output}_quantized"))))
     else:
-        source = Computed(shape, lambda: np.transpose(data.read()))
+        source = Computed(shape, lambda: np.transpose(data.read()), data.depth + 1)
         node.give(Constant(unique_name(output), source, turned_from=data))

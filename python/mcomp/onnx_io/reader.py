@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .._errors import MCompError, OutOfMemory
 from ..context import Context
 from ..model import Model
 from .checker import check_model
@@ -45,14 +46,21 @@ def read_onnx(
         Its format or operator set is older or newer than what is read.
     Unsupported
         An operator, attribute or form that is not read; all are named at once.
+    OutOfMemory
+        The file does not fit into memory while it is read.
     InvalidArgument, ShapeError, LimitError
         It breaks ONNX's rules, its shapes do not fit, or a size is out of range.
     """
-    source = open_source(path)
-    importer = Importer(source, check_structure(source), context)
-    importer.read()
-    check_model(source, importer.known)
-    model = importer.finish()
+    try:
+        source = open_source(path)
+        importer = Importer(source, check_structure(source), context)
+        importer.read()
+        check_model(source, importer.known)
+        model = importer.finish()
+    except MCompError:
+        raise
+    except MemoryError as error:  # Python's, or the onnx package's
+        raise OutOfMemory(f"{os.fspath(path)}: memory ran out while it was read") from error
     if not simplify:
         return model
     try:
