@@ -108,8 +108,11 @@ def grow_binary(net: Network, data: str, shape: Shape) -> None:
     same_rank = [n for n, other in net.shapes.items() if _broadcast(shape, other) is not None]
     if same_rank and net.yes():
         other = net.one_of(*same_rank)
-        if op == "Div":  # by something away from 0
-            other = net.add("Sigmoid", [other], net.shapes[other])
+        if op == "Div":  # by something away from 0, which a Sigmoid is not
+            low, high = net.integers(), net.integers()
+            net.constants[low] = np.array(0.25, np.float32)
+            net.constants[high] = np.array(4, np.float32)
+            other = net.add("Clip", [other, low, high], net.shapes[other])
         result = _broadcast(shape, net.shapes[other])
         net.add(op, [data, other], result)
         return

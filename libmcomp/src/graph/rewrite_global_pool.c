@@ -6,11 +6,13 @@
 #include "rebuild.h"
 #include "rewrites.h"
 
-/* ReduceMean over all axes after the channels. */
+/* ReduceMean over all axes after the channels: one to three, which is what pools of other programs take.
+ */
 static bool is_mean(const mcomp_graph *graph, const mc_node *node)
 {
     const mc_value *input = mc_node_input(graph, node, 0);
-    bool all = mc_node_is(node, "ReduceMean") && input->rank >= 3 && !node->params.reduced[1];
+    bool all = mc_node_is(node, "ReduceMean") && input->rank >= 3 && input->rank <= 5 &&
+               !node->params.reduced[1];
     for (uint32_t axis = 2; all && axis < input->rank; axis++)
         all = node->params.reduced[axis];
     return all;

@@ -29,19 +29,19 @@ static void test_global_pools(void **state)
     }
 }
 
-/* Maps of any number of axes. */
+/* Maps of one axis and of three; of four the mean stays. */
 static void test_global_pools_of_rows(void **state)
 {
     (void)state;
-    for (uint32_t rank = 3; rank <= 5; rank += 2) {
+    for (uint32_t rank = 3; rank <= 6; rank += rank == 3 ? 2 : 1) {
         source = test_random_begin("global pools of rows");
         graph = new_graph();
-        mcomp_value x = add_input_of(graph, "x", rank, SHAPE(4, 3, 2, 5));
-        const int64_t axes[3] = {2, 3, 4};
+        mcomp_value x = add_input_of(graph, "x", rank, SHAPE(4, 3, 2, 5, 2));
+        const int64_t axes[4] = {2, 3, 4, 5};
         const mcomp_attribute attribute = {
             .name = "axes", .type = MCOMP_ATTRIBUTE_INTEGERS, .count = rank - 2, .integers = axes};
         mcomp_value y = add_node(graph, "ReduceMean", "y", INPUTS(x), &attribute, 1);
-        assert_becomes(graph, y, "GlobalAveragePool", ROUNDED);
+        assert_becomes(graph, y, rank < 6 ? "GlobalAveragePool" : "ReduceMean", ROUNDED);
     }
 }
 
